@@ -1,0 +1,1 @@
+"""The law and the words: what both programs, the office and the device, understand alike."""

@@ -1,0 +1,1 @@
+"""The one look of both programs: page frame, macros, styles and static files; data, not code."""
