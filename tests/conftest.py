@@ -1,0 +1,95 @@
+"""Gives every test the real PostgreSQL: one server a test run, a fresh database a test."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from fasteners import InterProcessLock
+from psycopg import sql
+from sqlalchemy import make_url
+
+from server.spine.postgres import EmbeddedPostgres
+
+pytest_plugins = ["tests.browser"]
+
+HOME_VARIABLE = "FIELDFARE_TEST_HOME"
+TEMPLATE = "migrated"
+
+_numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run's own home before the workers start; they find it in the environment."""
+    if not hasattr(config, "workerinput"):
+        os.environ[HOME_VARIABLE] = tempfile.mkdtemp(prefix="fieldfare-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Delete the run's home after the last worker has gone."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(HOME_VARIABLE), ignore_errors=True)
+
+
+def _administer(url: str, statement: str, **names: str) -> None:
+    """Run one statement outside of a transaction, with names quoted as PostgreSQL wants them."""
+    quoted = {name: sql.Identifier(value) for name, value in names.items()}
+    with psycopg.connect(connection_string(url), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(**quoted))
+
+
+def connection_string(url: str) -> str:
+    """Turn a SQLAlchemy URL into what psycopg itself understands."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _migrate(url: str) -> None:
+    """Bring a database to the newest tables, once the office has a migration command."""
+    if importlib.util.find_spec("server.spine.database") is None:
+        return
+    from server.spine import database  # noqa: PLC0415 - the office may not have it yet
+
+    database.migrate(url)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """Share one PostgreSQL between the workers of this run; it forgets everything afterwards."""
+    with EmbeddedPostgres(Path(os.environ[HOME_VARIABLE]), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres: EmbeddedPostgres) -> str:
+    """Migrate one database for every worker to copy; the first to come makes it."""
+    office = postgres.url("fieldfare")
+    with InterProcessLock(Path(os.environ[HOME_VARIABLE]) / "template.lock"):
+        with psycopg.connect(connection_string(office)) as connection:
+            query = "SELECT 1 FROM pg_database WHERE datname = %s"
+            made = connection.execute(query, (TEMPLATE,)).fetchone() is not None
+        if not made:
+            _administer(office, "DROP DATABASE IF EXISTS {made} WITH (FORCE)", made="making")
+            _administer(office, "CREATE DATABASE {made}", made="making")
+            _migrate(postgres.url("making"))
+            _administer(office, "ALTER DATABASE {a} RENAME TO {b}", a="making", b=TEMPLATE)
+            _administer(office, "ALTER DATABASE {a} ALLOW_CONNECTIONS false", a=TEMPLATE)
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, database_template: str) -> Iterator[str]:
+    """Give the test a fresh, migrated database of its own, dropped afterwards."""
+    office = postgres.url("fieldfare")
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    _administer(office, "CREATE DATABASE {a} TEMPLATE {b}", a=name, b=database_template)
+    try:
+        yield postgres.url(name)
+    finally:
+        _administer(office, "DROP DATABASE {a} WITH (FORCE)", a=name)
