@@ -1,156 +1,438 @@
-"""The marshmallow fields every form and message is made of, each as strict as the database behind it."""
+"""The kinds of answer a form, the API and the wire all take, each with its limits and its refusals.
+
+A field reads two things alike: a JSON value (strict: a number is a number) and what a person typed
+into boxes (forgiving of pound signs, commas and spaces, but never guessing).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, TypeVar
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, missing
 
-from shared.catalogue import mark
-from shared.errors import RuleBroken
-from shared.values import PENCE_MAX, TEXT_MAX, clean_text, is_id
+from shared.catalogue import Sentence, mark
+from shared.errors import REFUSALS, RuleBroken
+from shared.presentation import day as day_in_words
+from shared.presentation import money
+from shared.values import PENCE_MAX, clean_text, is_id
+
+LINE_MAX = 200
+"""Characters one line of text may hold unless its field says otherwise."""
 
 WHOLE_NUMBER_MAX = 2**63 - 1
-"""The largest whole number PostgreSQL's bigint holds."""
+"""The largest whole number a database column holds."""
 
-DAY_MIN = date(1850, 1, 1)
-DAY_MAX = date(2200, 12, 31)
-"""Days outside these are slips of the finger, whatever the field."""
+MOMENT_TEXT_MAX = 40
+"""Characters a written moment may have; none is longer."""
 
-_DIGITS = re.compile(r"-?[0-9]{1,19}")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
-_POUNDS = re.compile(r"-?£?\s?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?")
+Typed = Mapping[str, Sequence[str]]
+"""What came from the boxes of a form: the name of each control, and the values in it as typed."""
+
+_Ordered = TypeVar("_Ordered", int, date)
+
+_MONEY = re.compile(r"-?£?-?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(\.[0-9]*)?")
+_WHOLE = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,20})")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAY_PATTERNS = (
+    re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"),
+    re.compile(r"(?P<day>[0-9]{1,2})[/. -](?P<month>[0-9]{1,2})[/. -](?P<year>[0-9]{4})"),
+    re.compile(r"(?P<day>[0-9]{1,2})[ -](?P<month>[A-Za-z]{3,9})[ -](?P<year>[0-9]{4})"),
+)
 
 
-class CleanText(fields.Field[str]):
-    """Text in normal form within a limit; refuses control characters, NUL and lone surrogates."""
+class Answer(fields.Field[Any]):
+    """An answer to one question.
 
-    def __init__(self, *, characters_max: int = TEXT_MAX, **settings: Any) -> None:  # noqa: ANN401
-        self.characters_max = characters_max
-        super().__init__(**settings)
+    `metadata` may hold marked sentences: `label`, `hint`, `missing` (said when nothing was entered)
+    and `invalid` (said when what was entered cannot be read).
+    """
 
-    def _deserialize(self, value: object, attr: str | None, *_: Any, **__: Any) -> str:  # noqa: ANN401
-        if not isinstance(value, str):
-            raise ValidationError(mark("Enter text"))
-        try:
-            text = clean_text(value, field=attr or "", characters_max=self.characters_max)
-        except RuleBroken as refusal:
-            raise ValidationError(refusal.sentence()) from refusal
-        if not text and self.required:
-            raise ValidationError(self.metadata.get("missing", mark("Enter an answer")))
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Enter an answer"),
+        "invalid": mark("Enter this again: it could not be read"),
+    }
+
+    def refusal(self, key: str, **values: object) -> ValidationError:
+        """Say no to this answer, in a sentence that can still be translated where it is shown."""
+        text = self.metadata.get(key) or self.sentences[key]
+        return ValidationError([Sentence(str(text), **values)])
+
+    def make_error(self, key: str, **values: object) -> ValidationError:
+        """Say marshmallow's own refusals through the catalogue too."""
+        return self.refusal("missing" if key in ("required", "null") else "invalid", **values)
+
+    def check(self, value: object) -> object:
+        """Return what a JSON value means, or refuse it."""
+        return value
+
+    def write(self, value: Any) -> object:  # noqa: ANN401 - each field knows its own values
+        """Write a value that is held as JSON."""
+        return value
+
+    def _deserialize(self, value: object, *_place: object, **_more: object) -> object:
+        return self.check(value)
+
+    def _serialize(self, value: object, *_place: object, **_more: object) -> object:
+        return None if value is None else self.write(value)
+
+    def from_typed(self, name: str, typed: Typed) -> object:
+        """Turn what was typed into the JSON value it means; `missing` when nothing was."""
+        text = first_of(typed, name).strip()
+        return self.wire_value(text) if text else missing
+
+    def wire_value(self, text: str) -> object:
+        """Turn text that is not blank into the JSON value it means."""
         return text
 
+    def to_typed(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
+        """Fill the boxes with a value already held, as a person would have typed it."""
+        return {} if value is None else {name: (self.as_typed(value),)}
 
-class IdField(fields.Field[str]):
-    """An id: a lower-case UUID with hyphens."""
+    def as_typed(self, value: Any) -> str:  # noqa: ANN401 - each field knows its own values
+        """Write one value as a person would type it."""
+        return str(self.write(value))
 
-    def _deserialize(self, value: object, *_: Any, **__: Any) -> str:  # noqa: ANN401
-        if not isinstance(value, str) or not is_id(value):
-            raise ValidationError(mark("This link or form is not complete: go back and try again"))
-        return value
+    def controls(self, name: str) -> tuple[str, ...]:
+        """Name the boxes this field reads."""
+        return (name,)
 
-
-class DayField(fields.Field[date]):
-    """A calendar day, written 2027-03-04."""
-
-    def _serialize(self, value: date | None, *_: Any, **__: Any) -> str | None:  # noqa: ANN401
-        return None if value is None else value.isoformat()
-
-    def _deserialize(self, value: object, *_: Any, **__: Any) -> date:  # noqa: ANN401
-        sentence = self.metadata.get("invalid", mark("Enter a real date, like 4 3 2027"))
-        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            raise ValidationError(sentence)
-        try:
-            day = date.fromisoformat(value)
-        except ValueError as error:
-            raise ValidationError(sentence) from error
-        if not DAY_MIN <= day <= DAY_MAX:
-            raise ValidationError(sentence)
-        return day
+    def anchor(self, name: str) -> str:
+        """Name the box an error in this field links to."""
+        return name
 
 
-class MomentField(fields.Field[datetime]):
-    """A moment with its zone, written 2027-03-04T14:05:00+00:00; a naive time is refused."""
+class CleanText(Answer):
+    """Text a person wrote: trimmed, in one Unicode form, without characters no screen can show.
 
-    def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:  # noqa: ANN401
-        return None if value is None else value.isoformat()
-
-    def _deserialize(self, value: object, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
-        sentence = mark("Enter a date and time with its zone")
-        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-            raise ValidationError(sentence)
-        try:
-            moment = datetime.fromisoformat(value)
-            in_range = DAY_MIN <= (moment - timedelta(days=1)).date() <= DAY_MAX
-        except (ValueError, OverflowError) as error:
-            raise ValidationError(sentence) from error
-        if not in_range:
-            raise ValidationError(sentence)
-        return moment
-
-
-class WholeNumber(fields.Field[int]):
-    """A whole number between limits; 1.9, 1_000, true and other scripts' digits are refused."""
-
-    def __init__(self, *, least: int = 0, most: int = WHOLE_NUMBER_MAX, **settings: Any) -> None:  # noqa: ANN401
-        self.least, self.most = least, most
-        super().__init__(**settings)
-
-    def _deserialize(self, value: object, *_: Any, **__: Any) -> int:  # noqa: ANN401
-        sentence = self.metadata.get("invalid", mark("Enter a whole number"))
-        if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValidationError(sentence)
-        if not self.least <= value <= self.most:
-            raise ValidationError(sentence)
-        return value
-
-
-class PenceField(WholeNumber):
-    """An amount in whole pence, as messages carry it."""
-
-    def __init__(self, *, least: int = -PENCE_MAX, most: int = PENCE_MAX, **settings: Any) -> None:  # noqa: ANN401
-        super().__init__(least=least, most=most, **settings)
-
-
-class PoundsField(PenceField):
-    """An amount as a person types it, £1,234.50, held in whole pence; messages pass whole pence."""
-
-    def _deserialize(self, value: object, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ANN401
-        if not isinstance(value, str):
-            return super()._deserialize(value, attr, data, **kwargs)
-        text = value.strip().replace("−", "-")
-        if not _POUNDS.fullmatch(text) or len(text) > 20:
-            raise ValidationError(
-                self.metadata.get("invalid", mark("Enter an amount in pounds, like 125 or 125.50"))
-            )
-        pounds, _, pence = text.replace("£", "").replace(",", "").replace(" ", "").partition(".")
-        sign = -1 if pounds.startswith("-") else 1
-        amount = sign * (abs(int(pounds)) * 100 + int((pence or "0").ljust(2, "0")))
-        return super()._deserialize(amount, attr, data, **kwargs)
-
-
-class Choice(fields.Field[str]):
-    """One of a closed list of codes; screens show each code's sentence."""
+    Text of one line (`lines=False`) keeps single spaces only.
+    """
 
     def __init__(
         self,
-        choices: Mapping[str, str] | Callable[[], Mapping[str, str]],
-        **settings: Any,  # noqa: ANN401
+        *,
+        characters_max: int = LINE_MAX,
+        lines: bool = False,
+        **options: Any,  # noqa: ANN401 - passed on to marshmallow, which checks them
     ) -> None:
-        self._choices = choices
-        super().__init__(**settings)
+        super().__init__(**options)
+        self.characters_max = characters_max
+        self.lines = lines
 
-    @property
-    def choices(self) -> Mapping[str, str]:
-        """Give the codes with the sentence each is shown as."""
-        return self._choices() if callable(self._choices) else self._choices
+    def check(self, value: object) -> str:
+        """Return the text cleaned, or say which limit it breaks."""
+        if not isinstance(value, str):
+            raise self.refusal("invalid")
+        try:
+            text = clean_text(value, field=self.name or "", characters_max=self.characters_max)
+        except RuleBroken as refusal:
+            raise ValidationError([Sentence(REFUSALS[refusal.code], **refusal.values)]) from refusal
+        if not self.lines:
+            text = " ".join(text.split())
+        if not text and self.required:
+            raise self.refusal("missing")
+        return text
 
-    def _deserialize(self, value: object, *_: Any, **__: Any) -> str:  # noqa: ANN401
-        if not isinstance(value, str) or value not in self.choices:
-            raise ValidationError(self.metadata.get("missing", mark("Select an answer")))
+
+class WholeNumber(Answer):
+    """A whole number within limits: a JSON number on the wire, digits in the box."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Enter a number"),
+        "invalid": mark("Enter a whole number, like 12"),
+        "too_small": mark("Enter %(least)s or more"),
+        "too_large": mark("Enter %(most)s or less"),
+    }
+    written: ClassVar[Callable[[int], str]] = str
+
+    def __init__(
+        self,
+        *,
+        least: int = 0,
+        most: int = WHOLE_NUMBER_MAX,
+        **options: Any,  # noqa: ANN401 - passed on to marshmallow, which checks them
+    ) -> None:
+        super().__init__(**options)
+        assert -WHOLE_NUMBER_MAX <= least <= most <= WHOLE_NUMBER_MAX, "limits a column can hold"
+        self.least = least
+        self.most = most
+
+    def check(self, value: object) -> int:
+        """Return the number, if it is one and within the limits; true is not 1."""
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.refusal("invalid")
+        return _within(self, value, (self.least, self.most), type(self).written)
+
+    def wire_value(self, text: str) -> int:
+        """Read digits as typed, with commas between thousands if the person wrote them."""
+        if not _WHOLE.fullmatch(text):
+            raise self.refusal("invalid")
+        return int(text.replace(",", ""))
+
+
+class PenceField(WholeNumber):
+    """An amount of money: whole pence on the wire and in `least` and `most`, pounds in the box."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Enter an amount"),
+        "invalid": mark("Enter an amount in pounds, like 25 or 25.50"),
+        "fraction": mark("Enter pounds and pence with two digits after the point, like 25.50"),
+        "too_small": mark("Enter %(least)s or more"),
+        "too_large": mark("Enter %(most)s or less"),
+    }
+    written: ClassVar[Callable[[int], str]] = money
+
+    def __init__(
+        self,
+        *,
+        least: int = 0,
+        most: int = PENCE_MAX,
+        **options: Any,  # noqa: ANN401 - passed on to marshmallow, which checks them
+    ) -> None:
+        super().__init__(least=least, most=most, **options)
+
+    def wire_value(self, text: str) -> int:
+        """Read pounds as typed, refusing what could mean two amounts."""
+        typed = re.sub(r"\s", "", text).replace("−", "-")
+        match = _MONEY.fullmatch(typed)
+        if match is None or typed.count("-") > 1 or not re.search("[0-9]", typed):
+            raise self.refusal("invalid")
+        pence = (match[2] or ".")[1:]
+        if len(pence) > 2:  # noqa: PLR2004 - there is no half penny
+            raise self.refusal("fraction")
+        if len(typed) > len(f"-£{PENCE_MAX:,}.00"):
+            raise self.refusal("too_large", most=money(self.most))
+        amount = int((match[1] or "0").replace(",", "")) * 100 + int(pence.ljust(2, "0"))
+        return -amount if "-" in typed else amount
+
+    def as_typed(self, value: int) -> str:
+        """Write pence as the digits of pounds, without the sign that stands before the box."""
+        return money(value).replace("£", "").replace("−", "-")
+
+
+class IdField(Answer):
+    """The id of a record, in its one written form."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Choose one of the records shown"),
+        "invalid": mark("Choose one of the records shown"),
+    }
+
+    def check(self, value: object) -> str:
+        """Return the id, if it is one."""
+        if not isinstance(value, str) or not is_id(value):
+            raise self.refusal("invalid")
         return value
+
+    def write(self, value: object) -> str:
+        """Write an id, whatever library holds it."""
+        return str(value)
+
+
+class DayField(Answer):
+    """A day: ISO on the wire; three boxes, or one box in any common British form, on a page."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Enter a date, like 4 3 2027"),
+        "invalid": mark("Enter a real date, like 4 3 2027"),
+        "incomplete": mark("Enter a day, a month and a year, like 4 3 2027"),
+        "too_small": mark("Enter a date that is %(least)s or later"),
+        "too_large": mark("Enter a date that is %(most)s or earlier"),
+    }
+    PARTS: ClassVar[tuple[str, ...]] = ("day", "month", "year")
+
+    def __init__(
+        self,
+        *,
+        least: date = date(1900, 1, 1),
+        most: date = date(2099, 12, 31),
+        **options: Any,  # noqa: ANN401 - passed on to marshmallow, which checks them
+    ) -> None:
+        super().__init__(**options)
+        self.least = least
+        self.most = most
+
+    def check(self, value: object) -> date:
+        """Return the day, if the text is one and within the limits."""
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            raise self.refusal("invalid")
+        try:
+            day = date.fromisoformat(value)
+        except ValueError as error:
+            raise self.refusal("invalid") from error
+        return _within(self, day, (self.least, self.most), _day_to_translate)
+
+    def write(self, value: date) -> str:
+        """Write a day the ISO way."""
+        return value.isoformat()
+
+    def from_typed(self, name: str, typed: Typed) -> object:
+        """Read the three boxes, or the one."""
+        parts = [first_of(typed, f"{name}-{part}").strip() for part in self.PARTS]
+        if all(parts):
+            return self.wire_value(" ".join(parts))
+        if any(parts):
+            raise self.refusal("incomplete")
+        return super().from_typed(name, typed)
+
+    def wire_value(self, text: str) -> str:
+        """Read a day written the British way, refusing days no calendar has."""
+        for pattern in _DAY_PATTERNS:
+            if match := pattern.fullmatch(" ".join(text.split())):
+                try:
+                    month = _month_number(match["month"])
+                    return date(int(match["year"]), month, int(match["day"])).isoformat()
+                except ValueError as error:
+                    raise self.refusal("invalid") from error
+        raise self.refusal("invalid")
+
+    def to_typed(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
+        """Fill the three boxes with a day already held."""
+        if not isinstance(value, date):
+            return {}
+        return {f"{name}-{part}": (str(getattr(value, part)),) for part in self.PARTS}
+
+    def controls(self, name: str) -> tuple[str, ...]:
+        """Name the three boxes, and the one box that may stand in their place."""
+        return (name, *(f"{name}-{part}" for part in self.PARTS))
+
+    def anchor(self, name: str) -> str:
+        """Point at the first of the three boxes."""
+        return f"{name}-day"
+
+
+class MomentField(Answer):
+    """A moment that knows its time zone; never a wall clock whose town we would have to guess."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Enter a date and time with its time zone"),
+        "invalid": mark("Enter a date and time with its time zone"),
+    }
+
+    def check(self, value: object) -> datetime:
+        """Return the moment in UTC, if the text is one and names its time zone."""
+        if not isinstance(value, str) or len(value) > MOMENT_TEXT_MAX:
+            raise self.refusal("invalid")
+        try:
+            moment = datetime.fromisoformat(value)
+            in_utc = moment.astimezone(UTC) if moment.tzinfo else None
+        except (ValueError, OverflowError) as error:
+            raise self.refusal("invalid") from error
+        if in_utc is None:
+            raise self.refusal("invalid")
+        return in_utc
+
+    def write(self, value: datetime) -> str:
+        """Write a moment in UTC, ending in Z."""
+        assert value.tzinfo is not None, "a moment knows its time zone"
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Choice(Answer):
+    """One of a fixed list of answers: a short word on the wire, its marked label on the page."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Choose one of the answers"),
+        "invalid": mark("Choose one of the answers"),
+    }
+
+    def __init__(
+        self,
+        options: Mapping[str, str],
+        *,
+        hints: Mapping[str, str] | None = None,
+        **field_options: Any,  # noqa: ANN401 - passed on to marshmallow, which checks them
+    ) -> None:
+        super().__init__(**field_options)
+        self.options = dict(options)
+        self.hints = dict(hints or {})
+
+    def check(self, value: object) -> object:
+        """Return the answer, if it is one of the list."""
+        if not isinstance(value, str) or value not in self.options:
+            raise self.refusal("invalid")
+        return value
+
+
+class Choices(Choice):
+    """Any number of a fixed list of answers, in the order of the list; none is an answer too."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Choose at least one of the answers"),
+        "invalid": mark("Choose from the answers shown"),
+    }
+
+    def check(self, value: object) -> list[str]:
+        """Return the answers in the order of the list, each once."""
+        if not isinstance(value, list) or len(value) > len(self.options):
+            raise self.refusal("invalid")
+        if any(not isinstance(each, str) or each not in self.options for each in value):
+            raise self.refusal("invalid")
+        if not value and self.required:
+            raise self.refusal("missing")
+        return [option for option in self.options if option in value]
+
+    def from_typed(self, name: str, typed: Typed) -> object:
+        """Read every box that was ticked."""
+        ticked = [text for text in typed.get(name, ()) if text]
+        return ticked or (missing if self.required else [])
+
+    def to_typed(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
+        """Tick the boxes of a list already held."""
+        return {name: tuple(value)} if isinstance(value, (list, tuple)) else {}
+
+
+class YesNo(Choice):
+    """Yes or no: true or false on the wire, two radio buttons on the page."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Choose yes or no"),
+        "invalid": mark("Choose yes or no"),
+    }
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - passed on to marshmallow
+        super().__init__({"yes": mark("Yes"), "no": mark("No")}, **options)
+
+    def check(self, value: object) -> bool:
+        """Return the answer, if it is true or false."""
+        if not isinstance(value, bool):
+            raise self.refusal("invalid")
+        return value
+
+    def wire_value(self, text: str) -> object:
+        """Read the radio button that was chosen."""
+        return {"yes": True, "no": False}.get(text, text)
+
+    def as_typed(self, value: object) -> str:
+        """Choose the radio button of an answer already held."""
+        return "yes" if value else "no"
+
+
+def first_of(typed: Typed, name: str) -> str:
+    """Return the first value typed into a control, or nothing."""
+    values = typed.get(name, ())
+    return values[0] if values else ""
+
+
+def _day_to_translate(day: date) -> str:
+    return day_in_words(day, say=Sentence)
+
+
+def _month_number(text: str) -> int:
+    return int(text) if text.isdigit() else _MONTHS.index(text[:3].lower()) + 1
+
+
+def _within(
+    answer: Answer,
+    value: _Ordered,
+    limits: tuple[_Ordered, _Ordered],
+    written: Callable[[_Ordered], str],
+) -> _Ordered:
+    least, most = limits
+    if value < least:
+        raise answer.refusal("too_small", least=written(least))
+    if value > most:
+        raise answer.refusal("too_large", most=written(most))
+    return value
