@@ -88,7 +88,9 @@ def database_url(postgres: EmbeddedPostgres, database_template: str) -> Iterator
     """Give the test a fresh, migrated database of its own, dropped afterwards."""
     office = postgres.url("fieldfare")
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    _administer(office, "CREATE DATABASE {a} TEMPLATE {b}", a=name, b=database_template)
+    _administer(
+        office, "CREATE DATABASE {a} TEMPLATE {b} STRATEGY FILE_COPY", a=name, b=database_template
+    )
     try:
         yield postgres.url(name)
     finally:

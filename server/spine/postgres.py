@@ -74,12 +74,11 @@ SETTINGS = {
 
 FORGETFUL = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
-"""For tests only: quicker, and a loss of power loses or breaks the data."""
+"""For tests only: quicker, and a loss of power (not of a process) loses or breaks the data."""
 
 
 @dataclass
@@ -165,16 +164,15 @@ class EmbeddedPostgres:
         """Make the folder for the locks, the data and, where its path is short, the socket."""
         self._folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder.mkdir(exist_ok=True, mode=0o700)
+        grant_programs()
         for name in ("lock", "users"):
             (self._folder / name).touch(mode=0o600)
-        if os.geteuid() == 0:
-            grant_passage(self._data)
-            grant_programs()
 
     @contextmanager
     def _elected(self) -> Iterator[None]:
         """Be the one process at a time that may start or stop the server."""
         if not self._lock.acquire(timeout=LOCK_SECONDS_MAX):
+            self._lock.lockfile.close()
             raise PostgresUnavailable(
                 f"Another program has held {self._folder / 'lock'} for {LOCK_SECONDS_MAX} seconds: "
                 "end that program and try again."
@@ -193,6 +191,7 @@ class EmbeddedPostgres:
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir()
         hand_over(making)
+        grant_passage(making)
         arguments = [f"--pgdata={making}", f"--username={DATABASE}", "--encoding=UTF8"]
         arguments += ["--auth-local=trust", "--auth-host=reject", "--no-instructions"]
         # Built in, so that text sorts and folds the same on every machine.
@@ -245,6 +244,7 @@ class EmbeddedPostgres:
         configuration = self._data / "postgresql.conf"
         configuration.write_text("\n".join(["# Written anew at each start.", *lines, ""]))
         hand_over(configuration)
+        grant_passage(self._data, folder)
         arguments = ["start", "--wait", f"--timeout={LAUNCH_SECONDS_MAX}", "--silent"]
         run_program("pg_ctl", *arguments, f"--pgdata={self._data}", f"--log={self._log}")
 
@@ -293,8 +293,6 @@ class EmbeddedPostgres:
         name_bytes = len("/fieldfare-xxxxxxxx")
         short = [p for p in places if len(os.fsencode(p)) + name_bytes <= SOCKET_FOLDER_BYTES_MAX]
         folder = Path(tempfile.mkdtemp(prefix="fieldfare-", dir=short[0]))
-        if os.geteuid() == 0:
-            grant_passage(folder)
         hand_over(folder)
         written = self._folder / "socket.new"
         written.write_text(f"{folder}\n{self._folder}")
@@ -332,6 +330,7 @@ class EmbeddedPostgres:
     def _shut_down(self) -> None:
         """Stop the server, ending its sessions, and take its socket away."""
         if self._server_process() is not None:
+            grant_passage(self._data)
             arguments = ["stop", "--wait", "--mode=fast", "--timeout=150", "--silent"]
             run_program("pg_ctl", *arguments, f"--pgdata={self._data}")
         folder = self._recorded_socket_folder()

@@ -118,11 +118,14 @@ def is_private(folder: Path) -> bool:
 
 
 def grant_passage(*paths: Path) -> None:
-    """Let the server's user pass through the folders above these paths, without listing them.
+    """Let root's server pass through the folders above these paths, without listing them.
 
     Root's folders are often closed to everyone else; the alternative, data outside of the home,
-    would let two homes touch.
+    would let two homes touch. It is asked for before each program, because other programs close
+    their folders again.
     """
+    if os.geteuid() != 0:
+        return
     user = server_user()
     for folder in {parent for path in paths for parent in path.parents}:
         status = folder.stat()
@@ -131,7 +134,9 @@ def grant_passage(*paths: Path) -> None:
 
 
 def grant_programs() -> None:
-    """Let the server's user run the wheel's programs, which a strict umask installs for one."""
+    """Let root's server run the wheel's programs, which a strict umask installs for one user."""
+    if os.geteuid() != 0:
+        return
     programs = _programs()
     grant_passage(programs)
     if (programs / "postgres").stat().st_mode & stat.S_IXOTH:
