@@ -1,0 +1,40 @@
+"""The office's settings, read from the environment once and passed on as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_DEFAULT = Path.home() / ".fieldfare"
+"""Where data lives when FIELDFARE_HOME does not say."""
+
+PORT_DEFAULT = 8650
+"""The loopback port the office answers on unless FIELDFARE_PORT says another."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything the office needs to know about where it runs."""
+
+    home: Path
+    database_url: str | None
+    port: int = PORT_DEFAULT
+    secure_cookies: bool = False
+    office_name: str = "Fieldfare"
+    country: str = "England"
+
+
+def from_environment(environment: Mapping[str, str]) -> Config:
+    """Read the settings; a value that cannot be used is refused in one sentence."""
+    port = environment.get("FIELDFARE_PORT", str(PORT_DEFAULT))
+    if not port.isdecimal() or int(port) > 65_535:  # noqa: PLR2004 - the largest port there is
+        raise SystemExit(f"FIELDFARE_PORT must be a port number up to 65535, not {port!r}")
+    return Config(
+        home=Path(environment.get("FIELDFARE_HOME") or HOME_DEFAULT).expanduser().absolute(),
+        database_url=environment.get("DATABASE_URL") or None,
+        port=int(port),
+        secure_cookies=environment.get("FIELDFARE_SECURE_COOKIES", "") == "1",
+        office_name=environment.get("FIELDFARE_OFFICE_NAME", "Fieldfare"),
+        country=environment.get("FIELDFARE_COUNTRY", "England"),
+    )

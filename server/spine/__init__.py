@@ -1,0 +1,1 @@
+"""What every area of the office stands on; the spine knows no area by name."""

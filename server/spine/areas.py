@@ -1,0 +1,121 @@
+"""How an area plugs in: one declaration of its commands, recorders, facts, projections and screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint
+from sqlalchemy.orm import Session
+
+from shared.commands import Change, Command, CommandType, Touched
+
+Facts = Callable[[Session, Sequence[Command]], Sequence[Any]]
+"""Load, set-wise, what the rule looks at for each command; the answers stand in the same order."""
+
+CaseFacts = Callable[[Session, Collection[str]], Mapping[str, Mapping[str, Any]]]
+"""The parts of a case file an area contributes, by case: keyword arguments of `CaseFile`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A change on its way into the database, with who and when."""
+
+    change: Change
+    command_id: str
+    actor_id: str
+    happened_at: datetime
+    recorded_at: datetime
+
+
+Recorder = Callable[[Session, Sequence[Recorded]], None]
+"""Write the rows of one kind of change, several at a time."""
+
+
+def named_subjects(command: Command) -> Touched:
+    """Read which rows a command concerns from the fields called after them."""
+    ids = {
+        f"{subject}_ids": frozenset({value})
+        for subject in ("case", "account", "debt", "person")
+        if isinstance(value := getattr(command, f"{subject}_id", None), str)
+    }
+    return Touched(**ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handling:
+    """How the office handles one command: its type, the facts its rule needs, the rows it locks."""
+
+    kind: CommandType
+    facts: Facts | None = None
+    subjects: Callable[[Command], Touched] = named_subjects
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """One kind of field record: how it is built for a set of cases, and in which view."""
+
+    view: str
+    kind: str
+    build: Callable[[Session, Collection[str]], Mapping[str, Mapping[str, Mapping[str, Any]]]]
+    """(session, case ids) to {case id: {record id: body}}; no value may depend on today."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """Everything an area hands to the office; taking it out is deleting its folder and one line."""
+
+    name: str
+    commands: tuple[Handling, ...] = ()
+    recorders: Mapping[type[Change], Recorder] = field(default_factory=dict)
+    case_facts: CaseFacts | None = None
+    projections: tuple[Projection, ...] = ()
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    screens: tuple[Blueprint, ...] = ()
+    sentences: Mapping[type[Change], Callable[[Mapping[str, Any]], str]] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """All areas together, checked once so that nothing is missing when the first person signs in."""
+
+    areas: tuple[Area, ...]
+    commands: Mapping[str, Handling]
+    recorders: Mapping[type[Change], Recorder]
+    permissions: Mapping[str, str]
+
+    @property
+    def projections(self) -> tuple[Projection, ...]:
+        """List every projection."""
+        return tuple(p for area in self.areas for p in area.projections)
+
+
+def assemble(areas: Sequence[Area]) -> House:
+    """Put the areas together; start-up fails when anything has no owner or two."""
+    commands: dict[str, Handling] = {}
+    recorders: dict[type[Change], Recorder] = {}
+    permissions: dict[str, str] = {}
+    for area in areas:
+        for handling in area.commands:
+            name = handling.kind.command.name
+            if name in commands:
+                raise LookupError(f"{name} is handled twice, the second time by {area.name}")
+            commands[name] = handling
+        for change, recorder in area.recorders.items():
+            if change in recorders:
+                raise LookupError(f"{change.name} is recorded twice, again by {area.name}")
+            recorders[change] = recorder
+        permissions.update(area.permissions)
+    unrecorded = [c.name for c in Change.__subclasses__() if c not in recorders]
+    if unrecorded:
+        raise LookupError(f"no area records the changes {sorted(unrecorded)}")
+    lacking = [h.kind.needs for h in commands.values() if h.kind.needs not in permissions]
+    if lacking:
+        raise LookupError(f"no area declares the permissions {sorted(set(lacking))}")
+    return House(
+        areas=tuple(areas), commands=commands, recorders=recorders, permissions=permissions
+    )

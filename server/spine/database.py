@@ -1,0 +1,78 @@
+"""The office's database: one declarative base, one handle, and its migrations up and down."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import NullPool
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Every constraint is named, so that a refusal by the database can be put into words."""
+
+
+class Row(DeclarativeBase):
+    """The base of every table; a table class is called XRow."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Row)
+"""The handle every screen and query reads through; writes go through `execute` only."""
+
+
+def connect(app: Flask, url: str) -> None:
+    """Bind the app to its database."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 20,
+        "connect_args": {"application_name": "fieldfare", "options": "-c lock_timeout=20s"},
+    }
+    db.init_app(app)
+
+
+def _migrations(url: str) -> AlembicConfig:
+    """Point Alembic at the migrations that ship with the package."""
+    config = AlembicConfig()
+    folder = resources.files("server.spine") / "migrations"
+    config.set_main_option("script_location", str(folder))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring a database up to a revision of the schema."""
+    command.upgrade(_migrations(url), revision)
+
+
+def unmigrate(url: str, revision: str = "base") -> None:
+    """Take a database down to a revision of the schema."""
+    command.downgrade(_migrations(url), revision)
+
+
+def differences(url: str) -> list[Any]:
+    """List where a migrated database and the tables in the code disagree."""
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            return list(compare_metadata(context, Row.metadata))
+    finally:
+        engine.dispose()

@@ -1,0 +1,84 @@
+"""The order in which rows are locked, so that two writers never wait for each other in a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import ARRAY, bindparam, column, select, table, text
+from sqlalchemy.orm import Session
+
+from server.spine.tables import Id
+from shared.commands import Touched
+
+case_subject = table(
+    "case_subject", column("case_id", Id), column("kind"), column("subject_id", Id)
+)
+"""A view: which people, debts and accounts each case concerns, derived and never stored."""
+
+_LOCKS = {
+    "case": text(
+        'SELECT case_id FROM "case" WHERE case_id = ANY(:ids) ORDER BY case_id FOR UPDATE'
+    ),
+    "account": text(
+        "SELECT account_id FROM account WHERE account_id = ANY(:ids) ORDER BY account_id FOR UPDATE"
+    ),
+    "debt": text("SELECT debt_id FROM debt WHERE debt_id = ANY(:ids) ORDER BY debt_id FOR UPDATE"),
+    "person": text(
+        "SELECT person_id FROM person WHERE person_id = ANY(:ids) ORDER BY person_id FOR UPDATE"
+    ),
+}
+
+
+def lock(session: Session, subjects: Touched) -> None:
+    """Lock cases, then accounts, debts and people, each in id order; a case brings its debts and people.
+
+    Because a case's debts and people are locked with it, any two commands whose field records
+    could meet wait for each other here, and never over a field record.
+    """
+    _lock(session, "case", subjects.case_ids)
+    of_cases = subjects_of(session, subjects.case_ids)
+    _lock(session, "account", subjects.account_ids)
+    _lock(session, "debt", subjects.debt_ids | of_cases.debt_ids)
+    _lock(session, "person", subjects.person_ids | of_cases.person_ids)
+
+
+def _lock(session: Session, kind: str, ids: Collection[str]) -> None:
+    if ids:
+        statement = _LOCKS[kind].bindparams(bindparam("ids", type_=ARRAY(Id)))
+        session.execute(statement, {"ids": sorted(ids)})
+
+
+def subjects_of(session: Session, case_ids: Collection[str]) -> Touched:
+    """Say which debts and people the cases concern."""
+    if not case_ids:
+        return Touched()
+    rows = session.execute(
+        select(case_subject.c.kind, case_subject.c.subject_id).where(
+            case_subject.c.case_id.in_(sorted(case_ids))
+        )
+    ).all()
+    return Touched(
+        debt_ids=frozenset(id_ for kind, id_ in rows if kind == "debt"),
+        person_ids=frozenset(id_ for kind, id_ in rows if kind == "person"),
+    )
+
+
+def cases_concerned(session: Session, touched: Touched) -> frozenset[str]:
+    """Say which cases show any of these subjects, and which share a debt with a case touched."""
+    found = set(touched.case_ids)
+    shared_debts = subjects_of(session, touched.case_ids).debt_ids
+    by_kind = {
+        "debt": touched.debt_ids | shared_debts,
+        "person": touched.person_ids,
+        "account": touched.account_ids,
+    }
+    for kind, ids in by_kind.items():
+        if ids:
+            found.update(
+                session.scalars(
+                    select(case_subject.c.case_id).where(
+                        case_subject.c.kind == kind, case_subject.c.subject_id.in_(sorted(ids))
+                    )
+                )
+            )
+    return frozenset(found)

@@ -1,0 +1,146 @@
+"""Field records: what devices are given of each case, kept true in the transaction that moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from server.spine.areas import House
+from server.spine.tables import CaseAccessRow, FieldRecordRow, SyncHeadRow
+from shared.schemas import canonical, digest
+
+Key = tuple[str, str, str, str]
+"""(case id, view, kind, record id)"""
+
+REMOVED = ""
+"""The content hash of a record that was taken away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Where stored field records and what the tables say today disagree."""
+
+    stale: dict[Key, str | None]
+
+
+def assigned(session: Session, case_ids: Collection[str]) -> list[str]:
+    """Keep the cases that some officer's device is given."""
+    if not case_ids:
+        return []
+    return list(
+        session.scalars(
+            select(CaseAccessRow.case_id)
+            .where(CaseAccessRow.case_id.in_(sorted(case_ids)), CaseAccessRow.granted)
+            .distinct()
+        )
+    )
+
+
+def compare(session: Session, house: House, case_ids: Collection[str]) -> Difference:
+    """Build the records of these cases afresh and say which stored ones differ."""
+    wanted: dict[Key, str] = {}
+    for projection in house.projections:
+        for case_id, records in projection.build(session, case_ids).items():
+            for record_id, body in records.items():
+                key = (case_id, projection.view, projection.kind, record_id)
+                wanted[key] = canonical(body).decode()
+    row = FieldRecordRow
+    stored: dict[Key, str] = {
+        (case_id, view, kind, record_id): content_hash
+        for case_id, view, kind, record_id, content_hash in session.execute(
+            select(row.case_id, row.view, row.kind, row.record_id, row.content_hash).where(
+                row.case_id.in_(sorted(case_ids))
+            )
+        )
+    }
+    stale: dict[Key, str | None] = {
+        key: body for key, body in wanted.items() if stored.get(key) != digest(body.encode())
+    }
+    stale.update(
+        {key: None for key, kept in stored.items() if kept != REMOVED and key not in wanted}
+    )
+    return Difference(stale=stale)
+
+
+def refresh(session: Session, house: House, case_ids: Collection[str]) -> None:
+    """Bring the field records of the cases that are assigned up to what the tables now say."""
+    concerned = assigned(session, case_ids)
+    if not concerned:
+        return
+    stale = compare(session, house, concerned).stale
+    rows: list[dict[str, Any]] = [
+        {
+            "case_id": key[0],
+            "view": key[1],
+            "kind": key[2],
+            "record_id": key[3],
+            "body": body,
+            "content_hash": REMOVED if body is None else digest(body.encode()),
+            "commit_number": None,
+        }
+        for key, body in stale.items()
+    ]
+    if rows:
+        statement = insert(FieldRecordRow)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["case_id", "view", "kind", "record_id"],
+                set_={
+                    "body": statement.excluded.body,
+                    "content_hash": statement.excluded.content_hash,
+                    "commit_number": None,
+                },
+            ),
+            rows,
+        )
+
+
+def touch(session: Session, grants: Collection[tuple[str, str]]) -> None:
+    """Give every record of a (case, view) a new number, so that a new holder is sent all of it."""
+    row = FieldRecordRow
+    session.execute(
+        update(row)
+        .where(tuple_(row.case_id, row.view).in_(sorted(grants)), row.body.is_not(None))
+        .values(commit_number=None)
+    )
+
+
+def take_commit_number(session: Session) -> int | None:
+    """Number everything this transaction changed for devices; the last statement before commit.
+
+    The row lock on the head is held from here to the commit only, so numbers become visible in
+    order and without gaps (a sequence would let a reader pass a number not yet visible).
+    """
+    record, access = FieldRecordRow, CaseAccessRow
+    waiting = session.scalar(
+        select(
+            or_(
+                select(record.case_id).where(record.commit_number.is_(None)).exists(),
+                select(access.case_id).where(access.commit_number.is_(None)).exists(),
+            )
+        )
+    )
+    if not waiting:
+        return None
+    number: int = session.execute(
+        update(SyncHeadRow)
+        .values(commit_number=SyncHeadRow.commit_number + 1)
+        .returning(SyncHeadRow.commit_number)
+    ).scalar_one()
+    session.execute(
+        update(record).where(record.commit_number.is_(None)).values(commit_number=number)
+    )
+    session.execute(
+        update(access).where(access.commit_number.is_(None)).values(commit_number=number)
+    )
+    return number
+
+
+def head(session: Session) -> int:
+    """Read the number of the last commit."""
+    return session.scalar(select(func.max(SyncHeadRow.commit_number))) or 0

@@ -1,0 +1,179 @@
+"""How the commands of one transaction are decided: together where they do not meet, else in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.spine import change_log
+from server.spine.areas import Handling, House, Recorded
+from server.spine.case_files import case_facts_of
+from server.spine.orders import Order, Result
+from shared.commands import Decision, Occasion, Outcome, Touched
+from shared.errors import RuleBroken
+
+
+@dataclass
+class Worked:
+    """What a transaction has decided so far, and which subjects it has touched."""
+
+    results: dict[str, Result] = field(default_factory=dict)
+    touched: Touched = field(default_factory=Touched)
+
+
+def subjects(house: House, orders: Sequence[Order]) -> Touched:
+    """Say which rows these commands will look at, so that they can be locked first."""
+    found = Touched()
+    for order in orders:
+        found |= house.commands[order.command.name].subjects(order.command)
+    return found
+
+
+def work_through(session: Session, house: House, orders: Sequence[Order], now: datetime) -> Worked:
+    """Decide and record every command; a group is recorded whole or not at all."""
+    worked = Worked()
+    for batch in _batches(house, orders):
+        if batch[0].group is None or len(batch) == 1:
+            _wave(session, house, batch, now, worked)
+        else:
+            _group(session, house, batch, now, worked)
+    return worked
+
+
+def _batches(house: House, orders: Sequence[Order]) -> Iterator[list[Order]]:
+    """Gather orders whose subjects do not meet; a group is a batch by itself."""
+    batch: list[Order] = []
+    met: set[str] = set()
+    for order in orders:
+        ids = _ids(house.commands[order.command.name].subjects(order.command))
+        together = batch and batch[-1].group is not None and batch[-1].group == order.group
+        apart = not batch or (batch[-1].group is None and order.group is None and not ids & met)
+        if not together and not apart:
+            yield batch
+            batch, met = [], set()
+        batch.append(order)
+        met |= ids
+    if batch:
+        yield batch
+
+
+def _ids(touched: Touched) -> set[str]:
+    return {*touched.case_ids, *touched.account_ids, *touched.debt_ids, *touched.person_ids}
+
+
+def _group(
+    session: Session, house: House, orders: Sequence[Order], now: datetime, worked: Worked
+) -> None:
+    """Decide a group in turn; if one is refused, take back all of it and say which it was."""
+    within = Worked()
+    savepoint = session.begin_nested()
+    for order in orders:
+        _wave(session, house, [order], now, within)
+    broken = [r for r in within.results.values() if r.outcome in _NOT_RECORDED]
+    if broken:
+        savepoint.rollback()
+        for order in orders:
+            own = within.results[order.command_id]
+            worked.results[order.command_id] = (
+                own
+                if own.outcome in _NOT_RECORDED
+                else Result(
+                    command_id=order.command_id,
+                    outcome=Outcome.REFUSED,
+                    code="command.group_refused",
+                    received_at=now,
+                )
+            )
+        return
+    savepoint.commit()
+    worked.results.update(within.results)
+    worked.touched |= within.touched
+
+
+_NOT_RECORDED = {Outcome.REFUSED, Outcome.QUARANTINED}
+
+
+def _wave(
+    session: Session, house: House, orders: Sequence[Order], now: datetime, worked: Worked
+) -> None:
+    """Load facts once for all, ask each rule, and write what they answer."""
+    recorded: list[Recorded] = []
+    for order, facts in _facts(session, house, orders):
+        occasion = Occasion(actor=order.actor, happened_at=order.happened_at, decided_at=now)
+        try:
+            decision = _ask(house.commands[order.command.name], facts, order, occasion)
+        except RuleBroken as refusal:
+            worked.results[order.command_id] = _refused(order, refusal, now)
+            continue
+        worked.results[order.command_id] = Result(
+            command_id=order.command_id,
+            outcome=decision.outcome,
+            flags=decision.flags,
+            received_at=now,
+            changes=decision.changes,
+        )
+        for change in decision.changes:
+            worked.touched |= change.touched()
+            recorded.append(
+                Recorded(
+                    change=change,
+                    command_id=order.command_id,
+                    actor_id=order.actor.user_id,
+                    happened_at=order.happened_at,
+                    recorded_at=now,
+                )
+            )
+    _write(session, house, recorded)
+
+
+def _facts(session: Session, house: House, orders: Sequence[Order]) -> list[tuple[Order, Any]]:
+    """Load what each rule looks at, one set-wise load for each name of command."""
+    found: dict[str, Any] = {}
+    by_name: dict[str, list[Order]] = {}
+    for order in orders:
+        by_name.setdefault(order.command.name, []).append(order)
+    for name, of_a_kind in by_name.items():
+        commands = [order.command for order in of_a_kind]
+        load = house.commands[name].facts
+        loaded = load(session, commands) if load else case_facts_of(session, house, commands)
+        found.update(zip((o.command_id for o in of_a_kind), loaded, strict=True))
+    return [(order, found[order.command_id]) for order in orders]
+
+
+def _ask(handling: Handling, facts: Any, order: Order, occasion: Occasion) -> Decision:  # noqa: ANN401
+    """Ask the rule, unless the person may not give the command or its subject is not there."""
+    if not order.actor.may(handling.kind.needs):
+        raise RuleBroken("authority.lacking")
+    if isinstance(facts, RuleBroken):
+        raise facts
+    return handling.kind.rule(facts, order.command, occasion)
+
+
+def _refused(order: Order, refusal: RuleBroken, now: datetime) -> Result:
+    """Write a refusal down; from a device, lacking authority sets the command aside whole."""
+    aside = order.store_id is not None and refusal.code == "authority.lacking"
+    return Result(
+        command_id=order.command_id,
+        outcome=Outcome.QUARANTINED if aside else Outcome.REFUSED,
+        code=refusal.code,
+        field=refusal.field,
+        values=refusal.values,
+        received_at=now,
+    )
+
+
+def _write(session: Session, house: House, recorded: Sequence[Recorded]) -> None:
+    """Give each kind of change to its recorder, in the order the changes were decided."""
+    run: list[Recorded] = []
+    for item in recorded:
+        if run and type(item.change) is not type(run[-1].change):
+            house.recorders[type(run[-1].change)](session, run)
+            run = []
+        run.append(item)
+    if run:
+        house.recorders[type(run[-1].change)](session, run)
+    change_log.write_changes(session, recorded)

@@ -1,0 +1,1 @@
+"""Worktray: what waits for someone in the office, with why and until when."""
