@@ -170,7 +170,7 @@ def return_visit(case: CaseFile, command: ReturnVisit, occasion: Occasion) -> De
 
 
 def record_visit_answer(case: CaseFile, command: RecordVisitAnswer, occasion: Occasion) -> Decision:
-    """Record the officer's answer; what was said is kept even if the visit was approved meanwhile."""
+    """Record the officer's answer, kept even if the visit was approved meanwhile."""
     visit = case.visit(command.visit_id)
     if visit is None:
         raise RuleBroken("visit.unknown")

@@ -251,7 +251,7 @@ class VisitRecorded(Change):
 
 
 def record_visit(case: CaseFile, command: RecordVisit, occasion: Occasion) -> Decision:
-    """Record the visit, flagging what a supervisor should know; only the same visit twice is refused."""
+    """Record the visit with what a supervisor should know; refuse only the same one twice."""
     if case.visit(command.visit_id):
         raise RuleBroken("visit.already_recorded")
     officer_id = occasion.actor.user_id

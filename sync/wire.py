@@ -1,0 +1,301 @@
+"""How messages travel: canonical JSON under zstd, bounded when it is opened, checked when it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import zstandard
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from shared.commands import Lane, Outcome
+from shared.fields import IdField, MomentField, WholeNumber
+from shared.schemas import DEPTH_MAX, canonical, digest
+from sync.protocol import (
+    ENVELOPE_BYTES_MAX,
+    ENVELOPES_MAX,
+    RECORDS_MAX,
+    REQUEST_BYTES_MAX,
+    Clock,
+    Envelope,
+    Page,
+    Position,
+    Purge,
+    Receipt,
+    Record,
+    Reply,
+    Request,
+)
+
+_LEVEL = 3
+
+
+class NotAMessage(Exception):  # noqa: N818 - it says what the bytes are
+    """These bytes are not a message of this protocol; the reason is a code, never their content."""
+
+
+class _Kept(Schema):
+    """Unknown members are left for newer versions to mind."""
+
+    class Meta:
+        """Read what is known of a message that a newer version wrote."""
+
+        unknown = EXCLUDE
+
+
+class ClockSchema(_Kept):
+    """The clocks of a device as an envelope carries them."""
+
+    wall = MomentField(required=True)
+    monotonic = fields.Float(required=True, allow_nan=False)
+    boot = fields.String(required=True, validate=validate.Length(max=64))
+    offset = fields.Float(load_default=None, allow_none=True, allow_nan=False)
+
+
+class EnvelopeSchema(_Kept):
+    """An envelope's members, checked before anything looks at its body."""
+
+    command_id = IdField(required=True)
+    store_id = IdField(required=True)
+    lane = fields.Enum(Lane, by_value=True, required=True)
+    seq = WholeNumber(required=True, least=1)
+    prev = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    name = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z]{1,60}\Z"))
+    version = WholeNumber(required=True, least=1, most=1000)
+    case_id = IdField(required=True)
+    seen_commit = WholeNumber(required=True)
+    group = IdField(load_default=None, allow_none=True)
+    happened_at = MomentField(required=True)
+    clock = fields.Nested(ClockSchema, required=True)
+    body = fields.Dict(keys=fields.String(), required=True)
+
+
+class RequestSchema(_Kept):
+    """A request's members."""
+
+    protocol = WholeNumber(required=True, least=1, most=1000)
+    store_id = IdField(required=True)
+    epoch = IdField(load_default=None, allow_none=True)
+    cursor = WholeNumber(required=True)
+    envelopes = fields.List(
+        fields.String(validate=validate.Length(min=2, max=ENVELOPE_BYTES_MAX)),
+        load_default=list,
+        validate=validate.Length(max=ENVELOPES_MAX),
+    )
+    purged = fields.List(IdField(), load_default=list, validate=validate.Length(max=5000))
+    records_max = WholeNumber(load_default=RECORDS_MAX, least=1, most=RECORDS_MAX)
+
+
+class ReceiptSchema(_Kept):
+    """A receipt's members."""
+
+    command_id = IdField(required=True)
+    outcome = fields.Enum(Outcome, by_value=True, required=True)
+    code = fields.String(load_default=None, allow_none=True)
+    flags = fields.List(fields.String(), load_default=list)
+    commit = WholeNumber(load_default=None, allow_none=True)
+    received_at = fields.String(load_default="")
+    values = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class RecordSchema(_Kept):
+    """A record's members."""
+
+    case_id = IdField(required=True)
+    view = fields.String(required=True, validate=validate.Length(max=40))
+    kind = fields.String(required=True, validate=validate.Length(max=40))
+    record_id = fields.String(required=True, validate=validate.Length(max=80))
+    commit = WholeNumber(required=True)
+    body = fields.String(load_default=None, allow_none=True)
+
+
+class PurgeSchema(_Kept):
+    """A purge's members."""
+
+    case_id = IdField(required=True)
+    view = fields.String(required=True, validate=validate.Length(max=40))
+    commit = WholeNumber(required=True)
+    reason = fields.String(required=True, validate=validate.Length(max=80))
+
+
+class PageSchema(_Kept):
+    """A page's members."""
+
+    records = fields.List(fields.Nested(RecordSchema), required=True)
+    purges = fields.List(fields.Nested(PurgeSchema), required=True)
+    start = WholeNumber(required=True)
+    end = WholeNumber(required=True)
+    head = WholeNumber(required=True)
+    remaining = WholeNumber(required=True)
+
+
+class PositionSchema(_Kept):
+    """A lane's position."""
+
+    seq = WholeNumber(required=True)
+    head = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+
+
+class ReplySchema(_Kept):
+    """A reply's members."""
+
+    protocol = WholeNumber(required=True, least=1, most=1000)
+    epoch = IdField(required=True)
+    server_time = MomentField(required=True)
+    receipts = fields.List(fields.Nested(ReceiptSchema), required=True)
+    positions = fields.Dict(
+        keys=fields.Enum(Lane, by_value=True), values=fields.Nested(PositionSchema), required=True
+    )
+    page = fields.Nested(PageSchema, required=True)
+
+
+_ENVELOPE, _REQUEST, _REPLY = EnvelopeSchema(), RequestSchema(), ReplySchema()
+
+
+def read_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Read JSON from outside: bounded depth, no NaN, no duplicate names, no lone surrogates."""
+    try:
+        text = data.decode("utf-8")
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_no_twins)
+        canonical(value)
+    except (ValueError, RecursionError) as error:
+        raise NotAMessage("message.not_json") from error
+    if _is_too_deep(value):
+        raise NotAMessage("message.too_deep")
+    return value
+
+
+def _is_too_deep(value: Any, allowed: int = DEPTH_MAX) -> bool:  # noqa: ANN401
+    """Tell whether lists and objects nest beyond what any message here does."""
+    if not isinstance(value, dict | list):
+        return False
+    if allowed == 0:
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return any(_is_too_deep(item, allowed - 1) for item in inside)
+
+
+def _refuse_constant(_name: str) -> None:
+    raise ValueError("not a number")
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name stands twice")
+    return members
+
+
+def pack(value: Mapping[str, Any]) -> bytes:
+    """Write a message for the network."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(canonical(value))
+
+
+def unpack(data: bytes) -> dict[str, Any]:
+    """Open a message from the network; raises NotAMessage for anything that is not one."""
+    try:
+        reader = zstandard.ZstdDecompressor().stream_reader(data)
+        plain = reader.read(REQUEST_BYTES_MAX + 1)
+    except zstandard.ZstdError as error:
+        raise NotAMessage("message.not_compressed") from error
+    if len(plain) > REQUEST_BYTES_MAX:
+        raise NotAMessage("message.too_large")
+    value = read_json(plain)
+    if not isinstance(value, dict):
+        raise NotAMessage("message.not_an_object")
+    return value
+
+
+def _checked(schema: Schema, value: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        checked = schema.load(value)
+    except (ValidationError, ValueError, OverflowError) as error:
+        raise NotAMessage("message.wrong_shape") from error
+    assert isinstance(checked, dict)
+    return checked
+
+
+def write_envelope(members: Mapping[str, Any]) -> bytes:
+    """Write an envelope for the first and only time; these bytes are what is kept and hashed."""
+    return canonical(members)
+
+
+def chain_hash(prev: str, written: bytes) -> str:
+    """Link an envelope to the one before it: SHA-256 of the predecessor's hash and these bytes."""
+    return digest(bytes.fromhex(prev) + written)
+
+
+def read_envelope(written: bytes) -> Envelope:
+    """Read an envelope from its bytes; raises NotAMessage when it is not one."""
+    if len(written) > ENVELOPE_BYTES_MAX:
+        raise NotAMessage("message.too_large")
+    value = read_json(written)
+    if not isinstance(value, dict):
+        raise NotAMessage("message.not_an_object")
+    members = _checked(_ENVELOPE, value)
+    clock = dict(value["clock"])
+    return Envelope(
+        **{
+            **members,
+            "happened_at": members["happened_at"].isoformat(),
+            "clock": Clock(
+                wall=clock["wall"],
+                monotonic=clock["monotonic"],
+                boot=clock["boot"],
+                offset=clock.get("offset"),
+            ),
+            "written": written,
+        }
+    )
+
+
+def write_request(request: Request) -> bytes:
+    """Write a request for the network."""
+    members = asdict(request)
+    members["envelopes"] = [written.decode() for written in request.envelopes]
+    return pack(members)
+
+
+def read_request(data: bytes) -> Request:
+    """Read a request from the network."""
+    members = _checked(_REQUEST, unpack(data))
+    envelopes = tuple(text.encode() for text in members.pop("envelopes"))
+    return Request(**{**members, "envelopes": envelopes, "purged": tuple(members["purged"])})
+
+
+def write_reply(reply: Reply) -> bytes:
+    """Write a reply for the network."""
+    return pack(asdict(reply))
+
+
+def read_reply(data: bytes) -> Reply:
+    """Read a reply from the network."""
+    value = unpack(data)
+    members = _checked(_REPLY, value)
+    page = members.pop("page")
+    return Reply(
+        epoch=members["epoch"],
+        server_time=value["server_time"],
+        protocol=members["protocol"],
+        receipts=_each(Receipt, members["receipts"], flags=tuple),
+        positions={lane: Position(**at) for lane, at in members["positions"].items()},
+        page=Page(
+            **{
+                **page,
+                "records": _each(Record, page["records"]),
+                "purges": _each(Purge, page["purges"]),
+            }
+        ),
+    )
+
+
+def _each(
+    kind: Callable[..., Any], items: list[dict[str, Any]], **casts: Callable[..., Any]
+) -> Any:  # noqa: ANN401
+    """Make one value of a kind from each dictionary."""
+    return tuple(
+        kind(**{name: casts[name](v) if name in casts else v for name, v in item.items()})
+        for item in items
+    )
