@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from server.spine.postgres import EmbeddedPostgres
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["pytester", "tests.browser"]
 
 HOME_VARIABLE = "FIELDFARE_TEST_HOME"
 TEMPLATE = "migrated"
@@ -36,6 +36,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Delete the run's home after the last worker has gone."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(HOME_VARIABLE), ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives a browser, so that `-m "not browser"` leaves out all of it."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
 
 
 def _administer(url: str, statement: str, **names: str) -> None:
