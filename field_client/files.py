@@ -1,0 +1,52 @@
+"""How the few small files outside the vault are kept: for one person's eyes, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+PRIVATE_BYTES_MAX = 65_536
+"""Bytes any of these files may have; a longer one is not ours."""
+
+
+def make_private_folder(folder: Path) -> Path:
+    """Make a folder, and those above it, that only this user of the device can enter."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file so that after a power cut either the old content is there or the new."""
+    if len(content) > PRIVATE_BYTES_MAX:
+        raise ValueError("this file is for something small")
+    make_private_folder(path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:  # mkstemp makes it 0600
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def read_private(path: Path) -> bytes:
+    """Read a file written here, never more of it than we would have written."""
+    with path.open("rb") as file:
+        return file.read(PRIVATE_BYTES_MAX + 1)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself durable; Windows cannot open a folder, and does not need to."""
+    with contextlib.suppress(PermissionError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,290 @@
+"""The only file that handles the vault's keys: what opens it, and what is kept on disk to do so.
+
+    PK  = Argon2id(passphrase)                             slow on purpose, 128 MiB
+    KEK = HKDF(PK ‖ device secret ‖ server share)          all must come together
+    VK  = 32 random bytes, on disk only wrapped by KEK     changing the passphrase re-wraps it
+    db  = HKDF(VK, "db")                                   the raw key of the encrypted database
+
+The key file's header is authenticated (it is the associated data of the wrapping) and bounded when
+read, so nobody can make this device derive with a toy cost or run out of memory. The server share
+is empty until leases are issued. A key for each case, from which its photographs' keys are derived,
+is a row of the database itself: a later piece of work, and it starts from `VaultKeys`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from field_client.files import read_private, write_private
+from field_client.passphrases import check, normal
+from shared.errors import RuleBroken
+from shared.schemas import canonical
+
+KEY_FILE = "keys.json"
+"""What the key file is called in the vault's folder."""
+
+KEY_BYTES = 32
+"""Bytes of every key here: 256 bits."""
+
+_SALT_BYTES = 16
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What deriving from one passphrase costs, in memory and in passes over it."""
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
+CHOSEN = Cost(memory_kib=128 * 1024, passes=3, lanes=4)
+"""What new vaults are made with: about a third of a second on a modest tablet."""
+
+FLOOR = Cost(memory_kib=64 * 1024, passes=3, lanes=4)
+"""The least a key file may ask for: RFC 9106's second recommendation."""
+
+CEILING = Cost(memory_kib=1024 * 1024, passes=10, lanes=16)
+"""The most a key file may ask for, so that a doctored one cannot exhaust the device."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """What has to come together to open a vault: something known, something here, something lent."""
+
+    passphrase: str = field(repr=False)
+    device_secret: bytes = field(repr=False)
+    server_share: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Whose vault this is, on which device; written into the key file and authenticated with it."""
+
+    device_id: str
+    officer_id: str
+
+
+@dataclass(kw_only=True)
+class VaultKeys:
+    """The keys of an open vault, in memory that can be wiped."""
+
+    db: bytearray = field(repr=False)
+
+    def forget(self) -> None:
+        """Overwrite the keys, because they are not needed once the database is open."""
+        _wipe(self.db)
+
+
+def exists(folder: Path) -> bool:
+    """Tell whether a vault was made in this folder."""
+    return (folder / KEY_FILE).exists()
+
+
+def create_vault(
+    folder: Path, factors: Factors, holder: Holder, *, cost: Cost = CHOSEN, floor: Cost = FLOOR
+) -> VaultKeys:
+    """Make a vault's key file and give its keys; the passphrase must be one that is not guessed.
+
+    `cost` and `floor` are arguments for the tests alone: nothing else asks for less than FLOOR.
+    """
+    if exists(folder):
+        raise RuleBroken("vault.exists")
+    _check_bounds(cost, floor)
+    factors = Factors(
+        passphrase=check(factors.passphrase),
+        device_secret=factors.device_secret,
+        server_share=factors.server_share,
+    )
+    vault_key = bytearray(secrets.token_bytes(KEY_BYTES))
+    try:
+        _write(folder, _new_header(holder, cost), factors, vault_key)
+        return _derived(vault_key)
+    finally:
+        _wipe(vault_key)
+
+
+def open_vault(folder: Path, factors: Factors, *, floor: Cost = FLOOR) -> VaultKeys:
+    """Open a vault's keys, or say that the passphrase is wrong or the key file damaged."""
+    header, sealed = _read(folder, floor)
+    vault_key = _unwrap(header, sealed, factors)
+    try:
+        return _derived(vault_key)
+    finally:
+        _wipe(vault_key)
+
+
+def change_passphrase(
+    folder: Path, factors: Factors, passphrase: str, *, floor: Cost = FLOOR
+) -> None:
+    """Wrap the same vault key under a new passphrase; the database is untouched."""
+    header, sealed = _read(folder, floor)
+    vault_key = _unwrap(header, sealed, factors)
+    changed = Factors(
+        passphrase=check(passphrase),
+        device_secret=factors.device_secret,
+        server_share=factors.server_share,
+    )
+    try:
+        _write(folder, _with_new_salt(header), changed, vault_key)
+    finally:
+        _wipe(vault_key)
+
+
+class _Hexadecimal(fields.String):
+    """Bytes written as lower-case hexadecimal, so many and no other."""
+
+    def __init__(self, length: int) -> None:
+        pattern = re.compile(rf"\A[0-9a-f]{{{2 * length}}}\Z", re.ASCII)
+        super().__init__(required=True, validate=validate.Regexp(pattern))
+
+
+class _DerivationSchema(Schema):
+    algorithm = fields.String(required=True, validate=validate.Equal("argon2id"))
+    memory_kib = fields.Integer(required=True, strict=True)
+    passes = fields.Integer(required=True, strict=True)
+    lanes = fields.Integer(required=True, strict=True)
+    salt = _Hexadecimal(_SALT_BYTES)
+
+
+class _HeaderSchema(Schema):
+    version = fields.Integer(required=True, strict=True, validate=validate.Equal(_VERSION))
+    device_id = fields.String(required=True, validate=validate.Length(min=1, max=64))
+    officer_id = fields.String(required=True, validate=validate.Length(min=1, max=64))
+    lease_epoch = fields.Integer(required=True, strict=True, validate=validate.Equal(0))
+    derivation = fields.Nested(_DerivationSchema(unknown=RAISE), required=True)
+
+
+class _KeyFileSchema(Schema):
+    header = fields.Nested(_HeaderSchema(unknown=RAISE), required=True)
+    nonce = _Hexadecimal(_NONCE_BYTES)
+    wrapped = _Hexadecimal(KEY_BYTES + _TAG_BYTES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sealed:
+    nonce: bytes
+    wrapped: bytes
+
+
+def _new_header(holder: Holder, cost: Cost) -> dict[str, Any]:
+    return {
+        "version": _VERSION,
+        "device_id": holder.device_id,
+        "officer_id": holder.officer_id,
+        "lease_epoch": 0,
+        "derivation": {
+            "algorithm": "argon2id",
+            **asdict(cost),
+            "salt": secrets.token_hex(_SALT_BYTES),
+        },
+    }
+
+
+def _with_new_salt(header: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **header,
+        "derivation": {**header["derivation"], "salt": secrets.token_hex(_SALT_BYTES)},
+    }
+
+
+def _write(folder: Path, header: dict[str, Any], factors: Factors, vault_key: bytearray) -> None:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    wrapping_key = _wrapping_key(header, factors)
+    try:
+        wrapped = AESGCM(wrapping_key).encrypt(nonce, vault_key, canonical(header))
+    finally:
+        _wipe(wrapping_key)
+    content = {"header": header, "nonce": nonce.hex(), "wrapped": wrapped.hex()}
+    write_private(folder / KEY_FILE, canonical(content))
+
+
+def _read(folder: Path, floor: Cost) -> tuple[dict[str, Any], _Sealed]:
+    """Read the key file; any byte of it that we would have written otherwise means damage."""
+    if not exists(folder):
+        raise RuleBroken("vault.missing")
+    raw = read_private(folder / KEY_FILE)
+    try:
+        content = cast(dict[str, Any], _KeyFileSchema(unknown=RAISE).load(json.loads(raw)))
+        header: dict[str, Any] = content["header"]
+        derivation = header["derivation"]
+        _check_bounds(Cost(**{name: derivation[name] for name in asdict(floor)}), floor)
+        if canonical(content) != raw:
+            raise RuleBroken("vault.damaged")
+    except (ValueError, RecursionError, ValidationError):
+        raise RuleBroken("vault.damaged") from None
+    sealed = _Sealed(
+        nonce=bytes.fromhex(content["nonce"]), wrapped=bytes.fromhex(content["wrapped"])
+    )
+    return header, sealed
+
+
+def _unwrap(header: dict[str, Any], sealed: _Sealed, factors: Factors) -> bytearray:
+    """Unwrap the vault key; a wrong passphrase and a doctored header look the same from here."""
+    vault_key = bytearray(KEY_BYTES)
+    wrapping_key = _wrapping_key(header, factors)
+    try:
+        AESGCM(wrapping_key).decrypt_into(
+            sealed.nonce, sealed.wrapped, canonical(header), vault_key
+        )
+    except InvalidTag:
+        raise RuleBroken("passphrase.wrong", field="passphrase") from None
+    finally:
+        _wipe(wrapping_key)
+    return vault_key
+
+
+def _wrapping_key(header: dict[str, Any], factors: Factors) -> bytearray:
+    """Derive the KEK: the passphrase made slow to guess, joined with what only this device has."""
+    derivation = header["derivation"]
+    salt = bytes.fromhex(derivation["salt"])
+    stretched = bytearray(KEY_BYTES)
+    Argon2id(
+        salt=salt,
+        length=KEY_BYTES,
+        iterations=derivation["passes"],
+        lanes=derivation["lanes"],
+        memory_cost=derivation["memory_kib"],
+    ).derive_into(normal(factors.passphrase).encode(), stretched)
+    together = bytearray()
+    for part in (stretched, factors.device_secret, factors.server_share):
+        together += len(part).to_bytes(2, "big") + part  # lengths, so no two splits are alike
+    purpose = (
+        f"fieldfare/kek/1|{header['device_id']}|{header['officer_id']}|{header['lease_epoch']}"
+    )
+    wrapping_key = bytearray(KEY_BYTES)
+    HKDF(SHA256(), KEY_BYTES, salt, purpose.encode()).derive_into(together, wrapping_key)
+    _wipe(stretched)
+    _wipe(together)
+    return wrapping_key
+
+
+def _derived(vault_key: bytearray) -> VaultKeys:
+    database_key = bytearray(KEY_BYTES)
+    HKDF(SHA256(), KEY_BYTES, None, b"fieldfare/vault/1|db").derive_into(vault_key, database_key)
+    return VaultKeys(db=database_key)
+
+
+def _check_bounds(cost: Cost, floor: Cost) -> None:
+    bounds = ((getattr(floor, n), getattr(cost, n), getattr(CEILING, n)) for n in asdict(cost))
+    if not all(least <= asked <= most for least, asked, most in bounds):
+        raise ValueError("the cost of deriving is outside its bounds")
+
+
+def _wipe(secret: bytearray) -> None:
+    secret[:] = bytes(len(secret))
