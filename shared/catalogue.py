@@ -55,7 +55,9 @@ class Translator:
     )
 
     def __call__(self, sentence: str, **values: object) -> str:
-        """Say a sentence; one refused earlier brings its own values along."""
+        """Say a sentence; one refused earlier brings its own values along, and nothing stays nothing."""
+        if not sentence:
+            return ""
         if isinstance(sentence, Sentence):
             return self.gettext(sentence.text) % self._said({**sentence.values, **values})
         return self.gettext(sentence) % self._said(values)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
 from shared.case_file import CaseFile
 from shared.catalogue import mark
@@ -39,10 +39,16 @@ def phone_number(text: str) -> str | None:
 class PhoneNumberField(CleanText):
     """A phone number, kept as digits."""
 
-    def _deserialize(self, value: object, *args: object, **kwargs: object) -> str:
-        number = phone_number(super()._deserialize(value, *args, **kwargs))  # type: ignore[arg-type]
+    sentences: ClassVar[dict[str, str]] = {
+        "missing": mark("Enter a phone number"),
+        "invalid": mark("Enter a phone number, like 07700 900 982"),
+    }
+
+    def check(self, value: object) -> str:
+        """Return the number's digits, or say how one is written."""
+        number = phone_number(super().check(value))
         if number is None:
-            raise ValidationError(mark("Enter a phone number, like 07700 900 982"))
+            raise self.refusal("invalid")
         return number
 
 

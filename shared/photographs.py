@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema
 
 from shared.case_file import CaseFile
 from shared.catalogue import mark
 from shared.commands import Change, Command, Decision, Occasion
 from shared.errors import RuleBroken
-from shared.fields import Choice, IdField, WholeNumber
+from shared.fields import Answer, Choice, IdField, WholeNumber
 
 PURPOSES: dict[str, str] = {
     "premises": mark("The premises"),
@@ -25,12 +25,18 @@ PHOTOGRAPH_BYTES_MAX = 6_000_000
 """Bytes a re-encoded photograph may have."""
 
 
-class DigestField(fields.Field[str]):
+class DigestField(Answer):
     """A SHA-256 in lower-case hexadecimal: the name a photograph goes by."""
 
-    def _deserialize(self, value: object, *_: object, **__: object) -> str:
+    sentences: ClassVar[dict[str, str]] = {
+        "missing": mark("Take a photograph"),
+        "invalid": mark("Take the photograph again: its name is not complete"),
+    }
+
+    def check(self, value: object) -> str:
+        """Return the digest, if it is one."""
         if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
-            raise ValidationError(mark("Take the photograph again: its name is not complete"))
+            raise self.refusal("invalid")
         return value
 
 

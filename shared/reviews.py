@@ -70,6 +70,7 @@ class ReturnVisitSchema(Schema):
     comment = CleanText(
         required=True,
         characters_max=2000,
+        lines=True,
         metadata={
             "label": mark("What do you want the officer to do?"),
             "missing": mark("Enter what you want the officer to do"),
@@ -110,6 +111,7 @@ class RecordVisitAnswerSchema(Schema):
     answer = CleanText(
         required=True,
         characters_max=2000,
+        lines=True,
         metadata={"label": mark("Your answer"), "missing": mark("Enter your answer")},
     )
 

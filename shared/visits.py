@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
 from shared.case_file import CaseFile
 from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command, Decision, Occasion
 from shared.errors import RuleBroken, register
-from shared.fields import Choice, CleanText, DayField, IdField, MomentField
+from shared.fields import Answer, Choice, CleanText, DayField, IdField, MomentField, Typed
+from shared.values import TEXT_MAX, is_id
 
 PURPOSES: dict[str, str] = {
     "arrears": mark("Talk about what is owed"),
@@ -110,7 +111,10 @@ class PlanVisitSchema(Schema):
     )
     planned_on = DayField(required=True, metadata={"label": mark("Day of the visit")})
     instructions = CleanText(
-        load_default="", characters_max=1000, metadata={"label": mark("What to achieve")}
+        load_default="",
+        characters_max=1000,
+        lines=True,
+        metadata={"label": mark("What to achieve")},
     )
 
 
@@ -209,6 +213,31 @@ class RecordVisit(Command):
     notes: str = ""
 
 
+class PeopleMet(Answer):
+    """Which of the people on the case were met: their ids, each once."""
+
+    sentences: ClassVar[dict[str, str]] = {
+        "missing": mark("Select who you met"),
+        "invalid": mark("Select from the people shown"),
+    }
+
+    def check(self, value: object) -> list[str]:
+        """Return the ids, if that is what they are and nobody met a crowd."""
+        if not isinstance(value, list) or len(value) > PEOPLE_MET_MAX:
+            raise self.refusal("invalid")
+        if not all(isinstance(each, str) and is_id(each) for each in value):
+            raise self.refusal("invalid")
+        return sorted(set(value))
+
+    def from_typed(self, name: str, typed: Typed) -> object:
+        """Read every box that was ticked."""
+        return [text for text in typed.get(name, ()) if text]
+
+    def to_typed(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
+        """Tick the boxes of the people already named."""
+        return {name: tuple(value)} if isinstance(value, (list, tuple)) else {}
+
+
 class RecordVisitSchema(Schema):
     """How `RecordVisit` is written in a form and in a message."""
 
@@ -221,16 +250,13 @@ class RecordVisitSchema(Schema):
         required=True,
         metadata={"label": mark("What happened?"), "missing": mark("Select what happened")},
     )
-    met_person_ids = fields.List(
-        IdField(),
-        load_default=(),
-        validate=lambda ids: len(ids) <= PEOPLE_MET_MAX,
-        metadata={"label": mark("Who did you meet?")},
-    )
+    met_person_ids = PeopleMet(load_default=(), metadata={"label": mark("Who did you meet?")})
     others_met = CleanText(
         load_default="", characters_max=500, metadata={"label": mark("Anyone else you met")}
     )
-    notes = CleanText(load_default="", metadata={"label": mark("Notes")})
+    notes = CleanText(
+        load_default="", characters_max=TEXT_MAX, lines=True, metadata={"label": mark("Notes")}
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -52,8 +52,8 @@ class Result:
     command_id: str
     outcome: Outcome
     code: str | None = None
-    field: str | None = None
-    values: dict[str, Any] = dataclasses.field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    at_field: str | None = None
     flags: tuple[str, ...] = ()
     commit: int | None = None
     received_at: datetime | None = None
@@ -62,5 +62,5 @@ class Result:
     def raise_if_refused(self) -> Result:
         """Turn a refusal back into the error a screen shows."""
         if self.outcome in {Outcome.REFUSED, Outcome.QUARANTINED}:
-            raise RuleBroken(self.code or "command.failed", field=self.field, **self.values)
+            raise RuleBroken(self.code or "command.failed", field=self.at_field, **self.values)
         return self

@@ -160,7 +160,7 @@ def _refused(order: Order, refusal: RuleBroken, now: datetime) -> Result:
         command_id=order.command_id,
         outcome=Outcome.QUARANTINED if aside else Outcome.REFUSED,
         code=refusal.code,
-        field=refusal.field,
+        at_field=refusal.field,
         values=refusal.values,
         received_at=now,
     )

@@ -20,6 +20,13 @@ CREATE VIEW case_subject AS
     SELECT case_id, 'person', person_id FROM case_debt JOIN liable_party USING (debt_id)
 """
 
+GOES_OUT = """
+CREATE VIEW goes_out AS
+    SELECT DISTINCT user_id FROM "user"
+    JOIN user_role USING (user_id) JOIN role_permission USING (role)
+    WHERE active AND permission = 'visits.record'
+"""
+
 FORGET_NUMBER = """
 CREATE FUNCTION field_record_forget_number() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -67,6 +74,8 @@ END $$;
 def upgrade() -> None:
     """Go up to this revision."""
     op.execute(CASE_SUBJECT)
+    op.execute(GOES_OUT)
+    op.execute("CREATE SEQUENCE case_reference")
     op.execute(FORGET_NUMBER)
     op.execute(NEED_NUMBER)
     op.execute(REFUSE)
@@ -94,4 +103,6 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION need_commit_number")
     op.execute("DROP TRIGGER forget_number ON field_record")
     op.execute("DROP FUNCTION field_record_forget_number")
+    op.execute("DROP SEQUENCE case_reference")
+    op.execute("DROP VIEW goes_out")
     op.execute("DROP VIEW case_subject")

@@ -1,0 +1,113 @@
+"""What a device is given about visits: what is planned, what was made, what a supervisor asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import and_, column, select, table
+from sqlalchemy.orm import Session, aliased
+
+from server.cases.tables import CaseDebtRow
+from server.spine.areas import Projection
+from server.spine.tables import Id
+from server.visits.tables import PhotographRow, PlannedVisitRow, VisitCommentRow, VisitRow
+
+_user = table("user", column("user_id", Id), column("name"))
+
+Bodies = dict[str, dict[str, dict[str, Any]]]
+
+
+def planned(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Build a record for each planned visit that is still to be made."""
+    bodies: Bodies = {}
+    for row in session.scalars(
+        select(PlannedVisitRow).where(
+            PlannedVisitRow.case_id.in_(sorted(case_ids)), PlannedVisitRow.state == "planned"
+        )
+    ):
+        bodies.setdefault(row.case_id, {})[row.planned_visit_id] = {
+            "officer_id": row.officer_id,
+            "purpose": row.purpose,
+            "planned_on": row.planned_on.isoformat(),
+            "instructions": row.instructions,
+        }
+    return bodies
+
+
+def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Build a record for each visit of the case, with its notes, comments and photographs."""
+    bodies: Bodies = {}
+    visits = list(
+        session.execute(
+            select(VisitRow, _user.c.name)
+            .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
+            .where(VisitRow.case_id.in_(sorted(case_ids)))
+        )
+    )
+    ids = [visit.visit_id for visit, _name in visits]
+    comments: dict[str, list[dict[str, Any]]] = {}
+    for comment in session.scalars(
+        select(VisitCommentRow)
+        .where(VisitCommentRow.visit_id.in_(ids))
+        .order_by(VisitCommentRow.made_at, VisitCommentRow.comment_id)
+    ):
+        comments.setdefault(comment.visit_id, []).append(
+            {
+                "about": comment.about,
+                "text": comment.text,
+                "made_at": comment.made_at.isoformat(),
+                "is_answer": comment.is_answer,
+            }
+        )
+    photographs: dict[str, list[str]] = {}
+    for visit_id, photograph_id in session.execute(
+        select(PhotographRow.visit_id, PhotographRow.photograph_id)
+        .where(PhotographRow.visit_id.in_(ids))
+        .order_by(PhotographRow.photograph_id)
+    ):
+        photographs.setdefault(visit_id, []).append(photograph_id)
+    for visit, officer in visits:
+        bodies.setdefault(visit.case_id, {})[visit.visit_id] = {
+            "officer_id": visit.officer_id,
+            "officer": officer or "",
+            "happened_at": visit.happened_at.isoformat(),
+            "outcome": visit.outcome,
+            "met_person_ids": list(visit.met_person_ids),
+            "others_met": visit.others_met,
+            "notes": visit.notes,
+            "review": visit.review,
+            "comments": comments.get(visit.visit_id, []),
+            "photographs": photographs.get(visit.visit_id, []),
+        }
+    return bodies
+
+
+def made_elsewhere(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Build a record for each visit about a debt this case shares: when, by whom, how it ended.
+
+    Two people owe the debt together; what one of them said at the door stays in their own case.
+    """
+    own, other = CaseDebtRow, aliased(CaseDebtRow)
+    bodies: Bodies = {}
+    for case_id, visit, officer in session.execute(
+        select(own.case_id, VisitRow, _user.c.name)
+        .distinct()
+        .join(other, and_(other.debt_id == own.debt_id, other.case_id != own.case_id))
+        .join(VisitRow, VisitRow.case_id == other.case_id)
+        .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
+        .where(own.case_id.in_(sorted(case_ids)))
+    ):
+        bodies.setdefault(case_id, {})[visit.visit_id] = {
+            "officer": officer or "",
+            "happened_at": visit.happened_at.isoformat(),
+            "outcome": visit.outcome,
+        }
+    return bodies
+
+
+PROJECTIONS = (
+    Projection(view="home_visit", kind="planned_visit", build=planned),
+    Projection(view="home_visit", kind="visit", build=made),
+    Projection(view="home_visit", kind="visit_elsewhere", build=made_elsewhere),
+)
