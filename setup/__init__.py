@@ -1,0 +1,1 @@
+"""Prepares a clone: system packages, the Python environment, and the style sheets and scripts."""
