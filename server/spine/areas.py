@@ -64,6 +64,15 @@ class Projection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NavigationLink:
+    """A link in the bar at the top, shown to whoever holds the permission it needs."""
+
+    text: str
+    endpoint: str
+    needs: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Area:
     """Everything an area hands to the office; taking it out is deleting its folder and one line."""
 
@@ -74,6 +83,7 @@ class Area:
     projections: tuple[Projection, ...] = ()
     permissions: Mapping[str, str] = field(default_factory=dict)
     screens: tuple[Blueprint, ...] = ()
+    navigation: tuple[NavigationLink, ...] = ()
     sentences: Mapping[type[Change], Callable[[Mapping[str, Any]], str]] = field(
         default_factory=dict
     )

@@ -1,0 +1,212 @@
+"""The web frame of the office: the guard on every request, the page frame, and how screens ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jinja2
+from flask import (
+    Flask,
+    Request,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    get_flashed_messages,
+    redirect,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.config import Config
+from server.spine import clock
+from server.spine.areas import House
+from server.spine.database import db
+from server.spine.execute import Door
+from server.spine.orders import Order, Result
+from server.spine.permissions import Opening, SignedIn, may, opening_of, signed_in
+from server.spine.reads import log_read
+from shared import ui
+from shared.catalogue import ENGLISH, LANGUAGES, PSEUDO, Translator, translator
+from shared.commands import Command
+from shared.presentation import filters
+from shared.values import is_id
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+REQUEST_BYTES_MAX = 64 * 1024 * 1024
+"""Bytes any request may have; an import is the largest thing sent here."""
+
+HEADERS = {
+    "Content-Security-Policy": ui.CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+"""What every response carries; pages also say that they are not to be stored."""
+
+Identify = Callable[[Request], SignedIn | None]
+"""How the access area tells who is at the other end of a request."""
+
+
+def install(app: Flask, house: House, config: Config, identify: Identify) -> None:
+    """Give the app its guard, its headers and its page frame."""
+    app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
+    app.config["MAX_FORM_PARTS"] = 2_000
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.config["SESSION_COOKIE_SECURE"] = config.secure_cookies
+    app.config["SESSION_COOKIE_NAME"] = "fieldfare_messages"
+    app.extensions["fieldfare"] = {
+        "house": house,
+        "config": config,
+        "door": Door(sessions=lambda: db.session.session_factory(), house=house),
+    }
+    _use_shared_look(app)
+
+    @app.before_request
+    def guard() -> AnyResponse | None:
+        return _guard(app, identify)
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    @app.context_processor
+    def page_frame() -> dict[str, Any]:
+        return {"frame": _frame(house), "may": may, "new_id": clock.new_id}
+
+
+def _guard(app: Flask, identify: Identify) -> AnyResponse | None:
+    """Refuse what another site sent, then open the view only to whom it is declared for."""
+    if request.method not in SAFE_METHODS and not _from_our_own_page():
+        abort(403)
+    if request.endpoint is None:
+        return None
+    g.signed_in = identify(request)
+    opening = opening_of(app, request.endpoint)
+    if opening in {Opening.EVERYONE, Opening.DEVICE}:
+        return None
+    if g.signed_in is None:
+        if request.method in SAFE_METHODS:
+            return redirect(url_for("access.sign_in", next=request.full_path.rstrip("?")))
+        abort(401)
+    if isinstance(opening, str) and not g.signed_in.actor.may(opening):
+        abort(403)
+    return None
+
+
+def _from_our_own_page() -> bool:
+    """Tell whether a request that changes something came from a page of this office or a device.
+
+    Browsers say where a request comes from in Sec-Fetch-Site and Origin; a device is no browser
+    and sends neither, but signs what it says.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in {None, "same-origin", "none"}:
+        return False
+    origin = request.headers.get("Origin")
+    return origin is None or origin == request.host_url.rstrip("/")
+
+
+def _use_shared_look(app: Flask) -> None:
+    """Load templates, filters, sentences and static files from where both programs keep them."""
+    app.jinja_options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True}
+    app.static_folder = str(ui.STATIC)
+    app.static_url_path = "/assets"
+    own = app.jinja_loader
+    app.jinja_env.loader = jinja2.ChoiceLoader(
+        [
+            *([own] if own is not None else []),
+            app.jinja_env.loader or jinja2.DictLoader({}),
+            jinja2.FileSystemLoader(ui.TEMPLATES),
+            jinja2.PrefixLoader(
+                {"govuk_frontend_jinja": jinja2.PackageLoader("govuk_frontend_jinja")}
+            ),
+        ]
+    )
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: reader().gettext(text),
+        lambda one, many, number: reader().ngettext(one, many, number),
+        newstyle=True,
+    )
+    app.jinja_env.filters.update(filters(reader))
+    app.jinja_env.globals["asset"] = lambda name: url_for("static", filename=name)
+    app.jinja_env.globals["csrf_token"] = lambda: ""
+
+
+def reader() -> Translator:
+    """Say who is reading: the language this browser asked for, English until Welsh is complete."""
+    wanted = request.cookies.get("language", "en") if request else "en"
+    return translator(wanted) if wanted in {*LANGUAGES, PSEUDO} else ENGLISH
+
+
+def _frame(house: House) -> dict[str, Any]:
+    """Gather what the page frame shows on every page."""
+    config: Config = current_app.extensions["fieldfare"]["config"]
+    person: SignedIn | None = g.get("signed_in")
+    links = [
+        {
+            "text": link.text,
+            "href": url_for(link.endpoint),
+            "current": (request.blueprint or "") == link.endpoint.partition(".")[0],
+        }
+        for area in house.areas
+        for link in area.navigation
+        if may(link.needs)
+    ]
+    return {
+        "language": reader().language,
+        "fictional": current_app.extensions["fieldfare"].get("fictional", False),
+        "council": config.office_name,
+        "home": "/",
+        "navigation": links,
+        "search": url_for("people.search") if may("people.search") else None,
+        "person": {"name": person.name, "role": person.roles[0] if person.roles else ""}
+        if person
+        else None,
+        "sign_out": url_for("access.sign_out") if person else None,
+        "messages": get_flashed_messages(with_categories=True),
+    }
+
+
+def tell(sentence: str, tone: str = "success") -> None:
+    """Say something at the top of the next page; never anything personal."""
+    flash(sentence, tone)
+
+
+def give(command: Command, command_id: str | None = None) -> Result:
+    """Give a command for the person signed in; pressing twice with one id is one command.
+
+    Raises RuleBroken when it is refused.
+    """
+    door: Door = current_app.extensions["fieldfare"]["door"]
+    now = clock.now()
+    order = Order(
+        command=command,
+        command_id=command_id if command_id and is_id(command_id) else clock.new_id(),
+        actor=signed_in().actor,
+        happened_at=now,
+    )
+    return door.execute(order, now=now).raise_if_refused()
+
+
+def note_read(what: str, subject_id: str | None = None, results: int | None = None) -> None:
+    """Note that the person signed in is being shown personal data."""
+    log_read(
+        db.session(),
+        signed_in().actor,
+        what,
+        now=clock.now(),
+        subject_id=subject_id,
+        results=results,
+    )
