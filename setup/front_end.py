@@ -70,6 +70,11 @@ def compile_styles(node: Path) -> None:
 
 
 def run(*command: str) -> None:
-    """Run a command in the clone, and end the set-up if it fails."""
-    if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode != 0:
-        sys.exit(f"setup: {command[-1]} failed; its words are above.")
+    """Run a command in the clone; if it fails, show its words and end the set-up."""
+    result = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        sys.exit(
+            f"{result.stdout}{result.stderr}setup: that was {' '.join(command)}, and it failed."
+        )

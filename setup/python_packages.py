@@ -52,7 +52,7 @@ def run_quietly(command: list[str]) -> bool:
 
 def pip(*arguments: str) -> None:
     """Run the environment's pip, and end the set-up if it fails."""
-    command = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command = [str(PYTHON), "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input"]
     if subprocess.run([*command, *arguments], cwd=ROOT, check=False).returncode != 0:
         sys.exit("setup: pip could not install what the locks name; its words are above.")
 
