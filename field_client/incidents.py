@@ -1,0 +1,34 @@
+"""How a fault of our own is noted: an id, its type and the lines it passed; never what it said.
+
+An exception's text can quote what a person typed or a row of the database, so it is left out.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+import traceback
+from pathlib import Path
+
+_log = logging.getLogger("fieldfare.incidents")
+
+_PLACES_MAX = 12
+
+
+def note(what: str, fault: BaseException) -> str:
+    """Log a fault under a new id, and give the id for the person to quote."""
+    incident = secrets.token_hex(4)
+    frames = traceback.extract_tb(fault.__traceback__)[-_PLACES_MAX:]
+    places = " < ".join(
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+    )
+    _log.error("incident %s: %s: %s at %s", incident, what, type(fault).__name__, places)
+    return incident
+
+
+def log_to_stderr() -> None:
+    """Send this process's log to stderr, one line a record; warnings and worse only."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
