@@ -12,11 +12,11 @@ from pathlib import Path
 from setup.stamps import say
 
 # What a program is called, or a library's file, and the Debian packages that bring it.
-PROGRAMS = {
+PROGRAMS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"): ("chromium",),
     ("Xvfb",): ("xvfb",),
 }
-LIBRARIES = {
+LIBRARIES: dict[str, tuple[str, ...]] = {
     "libEGL.so.1": ("libegl1",),
     "libGL.so.1": ("libgl1",),
     "libasound.so.2": ("libasound2t64", "libasound2"),
