@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, Computed, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.spine.database import Row
@@ -19,6 +19,7 @@ class UserRow(Row):
     sign_in: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     password_hash: Mapped[str] = mapped_column(String(200), server_default="")
+    password_temporary: Mapped[bool] = mapped_column(server_default="false")
     active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime] = mapped_column(Moment)
 
@@ -36,6 +37,14 @@ class RolePermissionRow(Row):
 
     __tablename__ = "role_permission"
     role: Mapped[str] = mapped_column(ForeignKey("role.role"), primary_key=True)
+    permission: Mapped[str] = mapped_column(String(60), primary_key=True)
+
+
+class ShippedPermissionRow(Row):
+    """What a role was given by the software once, so that a council's taking it away stays so."""
+
+    __tablename__ = "shipped_permission"
+    role: Mapped[str] = mapped_column(String(40), primary_key=True)
     permission: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
@@ -83,13 +92,25 @@ class TicketRow(Row):
     used_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class OfficeKeyRow(Row):
+    """A number the office keeps for ever, made at its first start; one row for each use of it."""
+
+    __tablename__ = "office_key"
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class DeviceRow(Row):
     """A device that may speak for one officer once somebody else has approved it."""
 
     __tablename__ = "device"
     device_id: Mapped[str] = mapped_column(Id, primary_key=True)
     officer_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
+    ticket_id: Mapped[str | None] = mapped_column(ForeignKey("enrolment_ticket.ticket_id"))
     public_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    key_hash: Mapped[bytes] = mapped_column(
+        LargeBinary, Computed("sha256(public_key)", persisted=True), unique=True
+    )
     name: Mapped[str] = mapped_column(String(80))
     platform: Mapped[str] = mapped_column(String(80), server_default="")
     words: Mapped[str] = mapped_column(String(120))
@@ -97,7 +118,9 @@ class DeviceRow(Row):
     enrolled_at: Mapped[datetime] = mapped_column(Moment)
     approved_by: Mapped[str | None] = mapped_column(Id)
     approved_at: Mapped[datetime | None] = mapped_column(Moment)
+    revoked_by: Mapped[str | None] = mapped_column(Id)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    revoked_reason: Mapped[str] = mapped_column(String(20), server_default="")
     seen_at: Mapped[datetime | None] = mapped_column(Moment)
     clock_offset_seconds: Mapped[int | None] = mapped_column()
 
