@@ -13,6 +13,7 @@ ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 STAMPS = ENVIRONMENT / "stamps"
 REQUIREMENTS = ROOT / "requirements"
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SUPPORTED = "import sys; raise SystemExit(sys.version_info < (3, 11))"
 
 
@@ -20,7 +21,7 @@ def install() -> None:
     """Bring the environment to what the locks and pyproject.toml say."""
     make_environment()
     locks = [REQUIREMENTS / "installer.txt", REQUIREMENTS / "development.txt"]
-    wanted = digest(locks, sys.version)
+    wanted = digest(locks, VERSION)
     if not is_done(STAMPS / "packages", wanted):
         say("installing the Python packages of requirements/development.txt")
         for lock in locks:
@@ -60,7 +61,7 @@ def pip(*arguments: str) -> None:
 def add_node() -> Path:
     """Install the locked Node.js into the environment, for a machine without one, and return it."""
     lock = REQUIREMENTS / "node.txt"
-    wanted = digest([lock], sys.version)
+    wanted = digest([lock], VERSION)
     if not is_done(STAMPS / "node", wanted):
         say("installing Node.js into .venv")
         pip("install", "--require-hashes", "--requirement", str(lock))
