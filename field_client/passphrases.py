@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from functools import cache
-from importlib import resources
 
 from shared.errors import RuleBroken
+from shared.words import words
 
 WORDS_SUGGESTED = 5
 """Words in a suggested passphrase."""
@@ -28,13 +27,6 @@ DISTINCT_MIN = 6
 """Different characters a passphrase must have, which a key held down or “abababab” has not."""
 
 _WELL_KNOWN = ("password", "passphrase", "fieldfare", "letmein", "qwerty", "council", "12345")
-
-
-@cache
-def words() -> tuple[str, ...]:
-    """Give the words passphrases are suggested from."""
-    text = resources.files("field_client").joinpath("passphrase_words.csv").read_text("ascii")
-    return tuple(text.split())
 
 
 def suggest_passphrase(below: Callable[[int], int]) -> str:
