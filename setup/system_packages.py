@@ -20,6 +20,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "libEGL.so.1": ("libegl1",),
     "libGL.so.1": ("libgl1",),
     "libasound.so.2": ("libasound2t64", "libasound2"),
+    "libatomic.so.1": ("libatomic1",),
     "libdbus-1.so.3": ("libdbus-1-3",),
     "libfontconfig.so.1": ("libfontconfig1",),
     "libnss3.so": ("libnss3",),

@@ -141,7 +141,10 @@ def grant_programs() -> None:
     grant_passage(programs)
     if (programs / "postgres").stat().st_mode & stat.S_IXOTH:
         return
-    for path in [programs.parent, *programs.parent.rglob("*")]:
+    package = programs.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    folders = [folder for folder in (programs.parent, libraries) if folder.is_dir()]
+    for path in [*folders, *(path for folder in folders for path in folder.rglob("*"))]:
         mode = stat.S_IMODE(path.stat().st_mode)
         path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
