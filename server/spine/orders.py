@@ -14,6 +14,7 @@ from shared.schemas import canonical, digest, write_body
 register(
     {
         "authority.lacking": mark("You are not allowed to do this: ask your supervisor"),
+        "authority.never_assigned": mark("This case was never assigned to you: ask the office"),
         "command.unknown": mark("The office does not know this kind of work: update the device"),
         "command.id_reused": mark("This was sent before with other content: ask the office"),
         "command.group_refused": mark("Something that belongs with this was not accepted"),

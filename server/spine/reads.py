@@ -11,7 +11,7 @@ from server.spine.tables import ReadRow
 from shared.commands import Actor
 
 
-def log_read(  # noqa: PLR0913 - one reading has these parts
+def log_read(
     session: Session,
     actor: Actor,
     what: str,

@@ -13,6 +13,7 @@ from server.spine import change_log
 from server.spine.areas import Handling, House, Recorded
 from server.spine.case_files import case_facts_of
 from server.spine.orders import Order, Result
+from shared.case_file import CaseFile
 from shared.commands import Decision, Occasion, Outcome, Touched
 from shared.errors import RuleBroken
 
@@ -150,12 +151,32 @@ def _ask(handling: Handling, facts: Any, order: Order, occasion: Occasion) -> De
         raise RuleBroken("authority.lacking")
     if isinstance(facts, RuleBroken):
         raise facts
+    if order.store_id is not None and isinstance(facts, CaseFile):
+        _check_ever_assigned(facts, order)
     return handling.kind.rule(facts, order.command, occasion)
 
 
+def _check_ever_assigned(case: CaseFile, order: Order) -> None:
+    """Refuse a device's word about a case its officer never had; late work on a former one stands."""
+    if order.actor.user_id not in case.officer_ids | case.former_officer_ids:
+        raise RuleBroken("authority.never_assigned")
+
+
+SET_ASIDE = frozenset(
+    {
+        "authority.lacking",
+        "authority.never_assigned",
+        "case.unknown",
+        "command.unknown",
+        "command.unreadable",
+    }
+)
+"""Refusals that, from a device, mean the whole command is kept for a supervisor to examine."""
+
+
 def _refused(order: Order, refusal: RuleBroken, now: datetime) -> Result:
-    """Write a refusal down; from a device, lacking authority sets the command aside whole."""
-    aside = order.store_id is not None and refusal.code == "authority.lacking"
+    """Write a refusal down; some of them, from a device, set the command aside whole."""
+    aside = order.store_id is not None and refusal.code in SET_ASIDE
     return Result(
         command_id=order.command_id,
         outcome=Outcome.QUARANTINED if aside else Outcome.REFUSED,

@@ -15,6 +15,7 @@ from flask import (
     flash,
     g,
     get_flashed_messages,
+    has_request_context,
     redirect,
     request,
     url_for,
@@ -146,7 +147,7 @@ def _use_shared_look(app: Flask) -> None:
 
 def reader() -> Translator:
     """Say who is reading: the language this browser asked for, English until Welsh is complete."""
-    wanted = request.cookies.get("language", "en") if request else "en"
+    wanted = request.cookies.get("language", "en") if has_request_context() else "en"
     return translator(wanted) if wanted in {*LANGUAGES, PSEUDO} else ENGLISH
 
 

@@ -1,0 +1,133 @@
+"""The device's one door for writes: run the rule, keep the command on disk, then answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from field_client.vault.pending import case_file, case_view
+from field_client.vault.store import Store
+from shared.catalogue import mark
+from shared.commands import Actor, Command, CommandType, Decision, Lane, Occasion
+from shared.decide import FROM_THE_FIELD
+from shared.errors import RuleBroken, register
+from shared.schemas import write_body
+from sync.protocol import ENVELOPE_BYTES_MAX, Clock
+from sync.wire import chain_hash, write_envelope
+
+register(
+    {
+        "case.not_here": mark("This case is not on this device: sync, or ask the office"),
+        "command.too_large": mark("Shorten what you wrote: it is too long to send"),
+    }
+)
+
+_KINDS: dict[str, CommandType] = {kind.command.name: kind for kind in FROM_THE_FIELD}
+
+PERMISSIONS = frozenset({"visits.record"})
+"""What an officer may do on a device; the office decides again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saving:
+    """One command to keep, with the id it was given before it was pressed."""
+
+    command_id: str
+    command: Command
+
+
+def execute(
+    store: Store,
+    officer_id: str,
+    savings: Sequence[Saving],
+    *,
+    clock: Clock,
+    now: datetime,
+    group: str | None = None,
+) -> list[Decision]:
+    """Decide and keep commands, all or none; the same ids again keep nothing twice.
+
+    Raises RuleBroken, with nothing kept, when a rule refuses one of them.
+    """
+    decisions: list[Decision] = []
+    with store.transaction():
+        for saving in savings:
+            known = store.rows("SELECT 1 FROM outbox WHERE command_id = ?", (saving.command_id,))
+            decisions.append(
+                Decision()
+                if known
+                else _execute_one(store, officer_id, saving, clock=clock, now=now, group=group)
+            )
+    return decisions
+
+
+def _execute_one(
+    store: Store,
+    officer_id: str,
+    saving: Saving,
+    *,
+    clock: Clock,
+    now: datetime,
+    group: str | None,
+) -> Decision:
+    """Decide one command on confirmed and pending, and write its envelope."""
+    kind = _KINDS[saving.command.name]
+    case_id: str = getattr(saving.command, "case_id", "")
+    view = case_view(store, officer_id, case_id)
+    if view is None:
+        raise RuleBroken("case.not_here")
+    actor = Actor(user_id=officer_id, permissions=PERMISSIONS)
+    occasion = Occasion(actor=actor, happened_at=now, decided_at=now)
+    decision = kind.rule(case_file(view, officer_id), saving.command, occasion)
+    if decision.changes:
+        _keep(store, saving, kind.lane, clock=clock, now=now, group=group)
+    return decision
+
+
+def _keep(
+    store: Store,
+    saving: Saving,
+    lane: Lane,
+    *,
+    clock: Clock,
+    now: datetime,
+    group: str | None,
+) -> None:
+    at = store.lane_head(lane)
+    case_id: str = getattr(saving.command, "case_id", "")
+    written = write_envelope(
+        {
+            "command_id": saving.command_id,
+            "store_id": store.store_id(),
+            "lane": lane.value,
+            "seq": at.seq + 1,
+            "prev": at.head,
+            "name": saving.command.name,
+            "version": saving.command.version,
+            "case_id": case_id,
+            "seen_commit": store.cursor(),
+            "group": group,
+            "happened_at": now.isoformat(),
+            "clock": asdict(clock),
+            "body": write_body(saving.command),
+        }
+    )
+    if len(written) > ENVELOPE_BYTES_MAX:
+        raise RuleBroken("command.too_large")
+    with store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO outbox (command_id, lane, seq, hash, written, case_id, name, group_id, "
+            "saved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                saving.command_id,
+                lane.value,
+                at.seq + 1,
+                chain_hash(at.head, written),
+                written,
+                case_id,
+                saving.command.name,
+                group,
+                now.isoformat(),
+            ),
+        )

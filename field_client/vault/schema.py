@@ -1,0 +1,37 @@
+"""The vault's tables, version by version; a released step is never altered, only followed."""
+
+from __future__ import annotations
+
+FIRST = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE record (
+    case_id TEXT NOT NULL, view TEXT NOT NULL, kind TEXT NOT NULL, record_id TEXT NOT NULL,
+    commit_number INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (case_id, view, kind, record_id)) WITHOUT ROWID;
+CREATE INDEX record_kind ON record (kind);
+CREATE TABLE outbox (
+    command_id TEXT PRIMARY KEY, lane TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+    written BLOB NOT NULL, case_id TEXT NOT NULL, name TEXT NOT NULL, group_id TEXT,
+    saved_at TEXT NOT NULL, outcome TEXT, code TEXT, flags TEXT, said TEXT,
+    commit_number INTEGER, received_at TEXT, UNIQUE (lane, seq));
+CREATE INDEX outbox_case ON outbox (case_id);
+CREATE INDEX outbox_waiting ON outbox (lane, seq) WHERE outcome IS NULL;
+CREATE TABLE purge (
+    case_id TEXT NOT NULL, view TEXT NOT NULL, commit_number INTEGER NOT NULL,
+    reason TEXT NOT NULL, erased INTEGER NOT NULL, PRIMARY KEY (case_id, view)) WITHOUT ROWID;
+CREATE TABLE draft (
+    draft_id TEXT PRIMARY KEY, case_id TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+    saved_at TEXT NOT NULL);
+CREATE TABLE photograph (
+    photograph_id TEXT NOT NULL, visit_id TEXT NOT NULL, case_id TEXT NOT NULL,
+    purpose TEXT NOT NULL, body BLOB NOT NULL, recorded INTEGER NOT NULL DEFAULT 0,
+    arrived INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (photograph_id, visit_id));
+"""
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    tuple(statement for statement in FIRST.split(";\n") if statement.strip()),
+)
+"""Each step takes the schema from its own number to the next."""
+
+SCHEMA_VERSION = len(STEPS)
+"""The version this program was written for."""

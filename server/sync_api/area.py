@@ -1,0 +1,9 @@
+"""What the sync area hands to the office."""
+
+from __future__ import annotations
+
+from server.spine.areas import Area
+from server.sync_api.screens import screens
+from server.sync_api.unreadable import HANDLING
+
+AREA = Area(name="sync_api", commands=(HANDLING,), screens=(screens,))

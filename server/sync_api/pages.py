@@ -1,0 +1,88 @@
+"""One page of what moved in an officer's scope: whole commits, in order, never half of one."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from server.spine import projections
+from server.spine.tables import CaseAccessRow, FieldRecordRow
+from sync.protocol import Page, Purge, Record
+
+_record, _access = FieldRecordRow, CaseAccessRow
+
+_SCOPE = and_(_access.case_id == _record.case_id, _access.view == _record.view, _access.granted)
+
+
+def read(session: Session, officer_id: str, cursor: int, records_max: int) -> Page:
+    """Read the page after the cursor; the caller holds one snapshot for all of it."""
+    head = projections.head(session)
+    moved = (
+        select(_record.commit_number, func.count())
+        .join(_access, _SCOPE)
+        .where(
+            _access.officer_id == officer_id,
+            _record.commit_number > cursor,
+            _record.commit_number <= head,
+        )
+        .group_by(_record.commit_number)
+        .order_by(_record.commit_number)
+    )
+    end, taken, remaining = head, 0, 0
+    for number, count in session.execute(moved):
+        if taken and (taken + count > records_max or remaining):
+            remaining += count
+        else:
+            taken += count
+            end = number or 0
+    if not remaining:
+        end = head
+    return Page(
+        records=tuple(_records(session, officer_id, cursor, end)),
+        purges=tuple(_purges(session, officer_id, cursor, end)),
+        start=cursor,
+        end=end,
+        head=head,
+        remaining=remaining,
+    )
+
+
+def _records(session: Session, officer_id: str, cursor: int, end: int) -> list[Record]:
+    rows = session.execute(
+        select(
+            _record.case_id,
+            _record.view,
+            _record.kind,
+            _record.record_id,
+            _record.commit_number,
+            _record.body,
+        )
+        .join(_access, _SCOPE)
+        .where(
+            _access.officer_id == officer_id,
+            _record.commit_number > cursor,
+            _record.commit_number <= end,
+        )
+        .order_by(_record.commit_number, _record.case_id, _record.kind, _record.record_id)
+    )
+    return [
+        Record(case_id=case, view=view, kind=kind, record_id=id_, commit=number or 0, body=body)
+        for case, view, kind, id_, number, body in rows
+    ]
+
+
+def _purges(session: Session, officer_id: str, cursor: int, end: int) -> list[Purge]:
+    rows = session.execute(
+        select(_access.case_id, _access.view, _access.commit_number, _access.reason)
+        .where(
+            _access.officer_id == officer_id,
+            _access.granted.is_(False),
+            _access.commit_number > cursor,
+            _access.commit_number <= end,
+        )
+        .order_by(_access.commit_number, _access.case_id)
+    )
+    return [
+        Purge(case_id=case_id, view=view, commit=number or 0, reason=reason or "unassigned")
+        for case_id, view, number, reason in rows
+    ]

@@ -1,0 +1,211 @@
+"""The office's half of a conversation, over PostgreSQL and the one door for writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from marshmallow import ValidationError
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from server.access.tables import (
+    DeviceRow,
+    DeviceStoreRow,
+    ErasureRow,
+    LanePositionRow,
+    SetAsideRow,
+)
+from server.spine.change_log import stored_result
+from server.spine.execute import Door
+from server.spine.orders import Order, Result
+from server.spine.tables import CommandRow, SyncHeadRow
+from server.sync_api import pages
+from server.sync_api.unreadable import Unreadable
+from shared.commands import Actor, Command, Lane
+from shared.decide import FROM_THE_FIELD
+from shared.errors import RuleBroken
+from shared.schemas import digest, read_body
+from sync.protocol import Envelope, Page, Position, Receipt
+from sync.wire import chain_hash
+
+FROM_A_DEVICE = {kind.command.name: kind for kind in FROM_THE_FIELD}
+
+
+class WrongVault(Exception):  # noqa: N818 - it says what the request named
+    """The request names a vault that belongs to another device."""
+
+
+@dataclass
+class OfficeOnPostgres:
+    """What one request of one device asks of the office."""
+
+    door: Door
+    actor: Actor
+    now: datetime
+    sessions: Callable[[], Session] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sessions = self.door.sessions
+
+    def begin(self, store_id: str) -> None:
+        """Bind this vault to its device the first time it speaks; note that the device was heard."""
+        with self.sessions() as session, session.begin():
+            session.execute(
+                insert(DeviceStoreRow)
+                .values(store_id=store_id, device_id=self.actor.device_id, first_seen_at=self.now)
+                .on_conflict_do_nothing()
+            )
+            owner = session.scalar(
+                select(DeviceStoreRow.device_id).where(DeviceStoreRow.store_id == store_id)
+            )
+            if owner != self.actor.device_id:
+                raise WrongVault
+            session.execute(
+                update(DeviceRow)
+                .where(DeviceRow.device_id == self.actor.device_id)
+                .values(seen_at=self.now)
+            )
+
+    def positions(self, store_id: str) -> Mapping[Lane, Position]:
+        """Say how far each lane of this vault has been taken."""
+        with self.sessions() as session:
+            return {
+                Lane(row.lane): Position(seq=row.seq, head=row.head)
+                for row in session.scalars(
+                    select(LanePositionRow).where(LanePositionRow.store_id == store_id)
+                )
+            }
+
+    def receipts(self, command_ids: Sequence[str]) -> Mapping[str, tuple[str, Receipt]]:
+        """Give the stored answer of each command already known, with the hash of its bytes."""
+        with self.sessions() as session:
+            return {
+                row.command_id: (
+                    row.payload_hash,
+                    receipt_of(stored_result(row, row.payload_hash)),
+                )
+                for row in session.scalars(
+                    select(CommandRow).where(CommandRow.command_id.in_(command_ids))
+                )
+            }
+
+    def accept(self, envelopes: Sequence[Envelope]) -> Sequence[Receipt]:
+        """Decide new envelopes and move their lanes on in the same transaction."""
+        if not envelopes:
+            return ()
+        by_id = {envelope.command_id: envelope for envelope in envelopes}
+        orders = [self._order(envelope) for envelope in envelopes]
+
+        def move_lanes(session: Session, results: Sequence[Result]) -> None:
+            move_on(session, [by_id[result.command_id] for result in results])
+
+        results = self.door.execute_many(orders, now=self.now, beside=move_lanes)
+        return [receipt_of(result) for result in results]
+
+    def _order(self, envelope: Envelope) -> Order:
+        """Read the command an envelope carries; what cannot be read is set aside whole."""
+        return Order(
+            command=_read(envelope),
+            command_id=envelope.command_id,
+            actor=self.actor,
+            happened_at=datetime.fromisoformat(envelope.happened_at),
+            payload_hash=digest(envelope.written),
+            store_id=envelope.store_id,
+            lane=envelope.lane.value,
+            seq=envelope.seq,
+            group=envelope.group,
+            envelope=envelope.written,
+        )
+
+    def set_aside(self, store_id: str, written: bytes, code: str) -> Receipt | None:
+        """Keep bytes that cannot be an envelope of this vault, for a supervisor to examine."""
+        with self.sessions() as session, session.begin():
+            session.execute(
+                insert(SetAsideRow)
+                .values(
+                    store_id=store_id,
+                    device_id=self.actor.device_id,
+                    digest=digest(written),
+                    code=code,
+                    body=written,
+                    received_at=self.now,
+                )
+                .on_conflict_do_nothing()
+            )
+        return None
+
+    def note_purged(self, store_id: str, case_ids: Sequence[str]) -> None:
+        """Note that the device has erased these cases."""
+        if not case_ids:
+            return
+        with self.sessions() as session, session.begin():
+            statement = insert(ErasureRow)
+            session.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["store_id", "case_id"],
+                    set_={"erased_at": statement.excluded.erased_at},
+                ),
+                [
+                    {"store_id": store_id, "case_id": case_id, "erased_at": self.now}
+                    for case_id in sorted(set(case_ids))
+                ],
+            )
+
+    def page(self, cursor: int, records_max: int) -> Page:
+        """Read what moved in this officer's scope after the cursor, in one snapshot."""
+        with self.sessions() as session, session.begin():
+            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            return pages.read(session, self.actor.user_id, cursor, records_max)
+
+    def epoch(self) -> str:
+        """Name this life of the office's database."""
+        with self.sessions() as session:
+            return session.execute(select(SyncHeadRow.epoch)).scalar_one()
+
+
+def _read(envelope: Envelope) -> Command:
+    """Read the command an envelope carries, by the schema of its name."""
+    kind = FROM_A_DEVICE.get(envelope.name)
+    if kind is None:
+        return Unreadable(code="command.unknown")
+    try:
+        command = read_body(kind, dict(envelope.body))
+    except (ValidationError, RuleBroken, TypeError):
+        return Unreadable(code="command.unreadable")
+    if getattr(command, "case_id", None) != envelope.case_id:
+        return Unreadable(code="command.unreadable")
+    return command
+
+
+def move_on(session: Session, envelopes: Sequence[Envelope]) -> None:
+    """Take each lane to its last envelope; the row lock makes requests of one vault take turns."""
+    for envelope in envelopes:
+        moved = insert(LanePositionRow).values(
+            store_id=envelope.store_id,
+            lane=envelope.lane.value,
+            seq=envelope.seq,
+            head=chain_hash(envelope.prev, envelope.written),
+        )
+        session.execute(
+            moved.on_conflict_do_update(
+                index_elements=["store_id", "lane"],
+                set_={"seq": moved.excluded.seq, "head": moved.excluded.head},
+                where=LanePositionRow.seq < moved.excluded.seq,
+            )
+        )
+
+
+def receipt_of(result: Result) -> Receipt:
+    """Write how a command ended as the device keeps it."""
+    return Receipt(
+        command_id=result.command_id,
+        outcome=result.outcome,
+        code=result.code,
+        flags=result.flags,
+        commit=result.commit,
+        received_at=result.received_at.isoformat() if result.received_at else "",
+        values=dict(result.values),
+    )

@@ -1,0 +1,46 @@
+"""What a device sent that cannot be read as a command: kept whole and set aside, never dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from server.spine.areas import Handling
+from shared.catalogue import mark
+from shared.commands import Command, CommandType, Decision, Kind, Occasion
+from shared.errors import RuleBroken, register
+
+register(
+    {
+        "command.unreadable": mark("The office could not read this: a supervisor will look at it"),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable(Command):
+    """A place in the queue for an envelope whose command cannot be read; its bytes are kept."""
+
+    name: ClassVar[str] = "Unreadable"
+    code: str
+
+
+def set_aside(_facts: object, command: Unreadable, _occasion: Occasion) -> Decision:
+    """Refuse what cannot be read, which sets it aside because it came from a device."""
+    raise RuleBroken(command.code)
+
+
+def _no_facts(_session: Session, commands: Sequence[Command]) -> list[None]:
+    return [None for _command in commands]
+
+
+HANDLING = Handling(
+    kind=CommandType(
+        command=Unreadable, schema=Schema(), rule=set_aside, kind=Kind.FACT, needs="visits.record"
+    ),
+    facts=_no_facts,
+)
