@@ -144,3 +144,23 @@ def take_commit_number(session: Session) -> int | None:
 def head(session: Session) -> int:
     """Read the number of the last commit."""
     return session.scalar(select(func.max(SyncHeadRow.commit_number))) or 0
+
+
+CHECKED_AT_ONCE = 500
+
+
+def check_all(session: Session, house: House) -> tuple[int, int]:
+    """Build every assigned case's records afresh; say how many cases, and how many records differ."""
+    cases = list(
+        session.scalars(
+            select(CaseAccessRow.case_id)
+            .where(CaseAccessRow.granted)
+            .distinct()
+            .order_by(CaseAccessRow.case_id)
+        )
+    )
+    stale = sum(
+        len(compare(session, house, cases[start : start + CHECKED_AT_ONCE]).stale)
+        for start in range(0, len(cases), CHECKED_AT_ONCE)
+    )
+    return len(cases), stale

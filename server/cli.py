@@ -1,0 +1,113 @@
+"""The command `fieldfare`: every job of the office by name, and the device's, which plugs in."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+
+import click
+from flask import Flask
+
+from server.config import Config, from_environment
+from server.serving import running_database
+
+
+class Commands(click.Group):
+    """The commands of this package, and those that other packages registered."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List every command."""
+        plugged = {entry.name for entry in entry_points(group="fieldfare.commands")}
+        return sorted({*super().list_commands(ctx), *plugged})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command here, else load the package that registered it."""
+        found = super().get_command(ctx, cmd_name)
+        if found is not None:
+            return found
+        for entry in entry_points(group="fieldfare.commands", name=cmd_name):
+            command: click.Command = entry.load()
+            return command
+        return None
+
+
+@click.group(cls=Commands)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Fieldfare: home visits and tracing for a council's debt recovery team, and its office."""
+    context.obj = from_environment(os.environ)
+
+
+@contextmanager
+def office(config: Config) -> Iterator[Flask]:
+    """Give a command the office it works on, its database running and migrated."""
+    from server.app import create_app  # noqa: PLC0415 - `fieldfare field` need not load the office
+
+    with running_database(config) as url:
+        app = create_app(config, url)
+        with app.app_context():
+            yield app
+
+
+@main.command("office")
+@click.pass_obj
+def serve_office(config: Config) -> None:
+    """Serve the office's screens and devices on a loopback address."""
+    from server.serving import serve  # noqa: PLC0415
+
+    with office(config) as app:
+        serve(app, config)
+
+
+@main.command()
+@click.pass_obj
+def worker(config: Config) -> None:
+    """Do the long work that screens ask for."""
+    from server.spine.jobs import run_worker  # noqa: PLC0415
+
+    with office(config) as app:
+        run_worker(app)
+
+
+@main.command()
+@click.pass_obj
+def migrate(config: Config) -> None:
+    """Bring the database up to this version's tables."""
+    with running_database(config):
+        click.echo("The database is up to date.")
+
+
+@main.group()
+def check() -> None:
+    """Check that what is stored still adds up."""
+
+
+@check.command()
+@click.pass_obj
+def ledger(config: Config) -> None:
+    """Check that every balance equals the sum of its transactions; exit 1 when one does not."""
+    from server.accounts.ledger import check_ledger  # noqa: PLC0415
+    from server.spine.database import db  # noqa: PLC0415
+
+    with office(config):
+        found = check_ledger(db.session())
+    click.echo(json.dumps(found.figures()))
+    sys.exit(0 if found.ok else 1)
+
+
+@check.command()
+@click.pass_obj
+def records(config: Config) -> None:
+    """Check that every field record is what its case's rows say; exit 1 when one is not."""
+    from server.app import house  # noqa: PLC0415
+    from server.spine.database import db  # noqa: PLC0415
+    from server.spine.projections import check_all  # noqa: PLC0415
+
+    with office(config):
+        checked, stale = check_all(db.session(), house())
+    click.echo(json.dumps({"cases": checked, "stale": stale}))
+    sys.exit(1 if stale else 0)
