@@ -131,9 +131,11 @@ class Form:
             for value, label in answer.options.items()
         ]
 
-    def is_required(self, name: str) -> bool:
-        """Tell whether an answer must be given."""
-        return _answer(self.schema, name).required
+    def is_optional(self, name: str) -> bool:
+        """Tell whether to say an answer may be left out; where all may, as in a filter, none is said."""
+        if _answer(self.schema, name).required:
+            return False
+        return any(answer.required for answer in self.schema.fields.values())
 
     def characters_max(self, name: str) -> int | None:
         """Return how many characters an answer may hold, if it is text."""

@@ -13,7 +13,14 @@ from types import SimpleNamespace
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    Undefined,
+)
 from marshmallow import Schema
 
 from shared import fields, ui
@@ -23,6 +30,16 @@ from shared.presentation import filters
 
 SEEN_AT = datetime(2027, 3, 4, 8, 12, tzinfo=UTC)
 NOW = datetime(2027, 3, 4, 11, 12, tzinfo=UTC)
+
+
+class FilterSchema(Schema):
+    """Fields of a filter, none of them required; named unlike the form's, for ids are one a page."""
+
+    kind = fields.Choice(
+        {"council": mark("Council tax"), "rates": mark("Business rates")},
+        metadata={"label": mark("Debt type")},
+    )
+    postcode = fields.CleanText(characters_max=10, metadata={"label": mark("Postcode")})
 
 
 class PatternSchema(Schema):
@@ -56,7 +73,6 @@ class PatternSchema(Schema):
         {"council": mark("Council tax"), "rates": mark("Business rates")},
         metadata={"label": mark("Debt type")},
     )
-    postcode = fields.CleanText(characters_max=10, metadata={"label": mark("Postcode")})
     agreed = fields.YesNo(required=True, metadata={"label": mark("Did they agree")})
     passphrase = fields.CleanText(required=True, metadata={"label": mark("Passphrase")})
     photograph = fields.CleanText(metadata={"label": mark("Photograph")})
@@ -68,7 +84,7 @@ class PatternSchema(Schema):
 DEBTS = (
     {
         "text": "Council tax 2026",
-        "href": "/patterns",
+        "href": "?debt=1",
         "reference": "8804 2217 5",
         "period": "1 April 2026 to 31 March 2027",
         "stage": "Liability order",
@@ -91,6 +107,8 @@ def environment(speaker: Translator) -> Environment:
     made = Environment(
         autoescape=True,
         extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        undefined=ui.absent(Undefined),
         loader=ChoiceLoader(
             [
                 FileSystemLoader(ui.TEMPLATES),
@@ -108,22 +126,24 @@ def environment(speaker: Translator) -> Environment:
 
 def pattern_page(page: str = "office.html", language: str = "en", **changes: object) -> str:
     """Render the pattern page on one of the two frames."""
+    here = "/" + page.removesuffix(".html")
     context: dict[str, object] = {
         "page": page,
+        "here": here,
         "frame": frame(page) | changes,
         "form": Form.blank(PatternSchema()),
         "sample": SimpleNamespace(
             born_on=date(1971, 4, 3),
             seen_at=SEEN_AT,
             debts=DEBTS,
-            filter=Form.blank(PatternSchema(), {"debt_type": "council"}),
+            filter=Form.blank(FilterSchema(), {"kind": "council"}),
             page=SimpleNamespace(
                 number=4,
                 count=387,
                 first=151,
                 last=200,
                 total=19_323,
-                href=lambda number: f"/patterns?page={number}",
+                href=lambda number: f"{here}?page={number}",
             ),
         ),
     }
@@ -139,47 +159,47 @@ def frame(page: str) -> dict[str, object]:
         return {
             "language": "en",
             "fictional": True,
-            "lock": "/patterns",
+            "lock": "/device",
             "now": NOW,
             "navigation": [
-                {"text": mark("Today"), "href": "/patterns", "icon": "today", "current": True},
-                {"text": mark("Search"), "href": "/patterns", "icon": "search"},
-                {"text": mark("Outbox"), "href": "/patterns", "icon": "outbox"},
-                {"text": mark("Settings"), "href": "/patterns", "icon": "settings"},
+                {"text": mark("Today"), "href": "/device", "icon": "today", "current": True},
+                {"text": mark("Search"), "href": "/device", "icon": "search"},
+                {"text": mark("Outbox"), "href": "/device", "icon": "outbox"},
+                {"text": mark("Settings"), "href": "/device", "icon": "settings"},
             ],
             "status": {
                 "waiting": 3,
                 "needs_you": 1,
                 "office_copy_at": SEEN_AT,
-                "outbox": "/patterns",
+                "outbox": "/device",
             },
             "messages": [("success", mark("Saved on this device"))],
         }
     return {
         "language": "en",
         "fictional": True,
-        "home": "/patterns",
+        "home": "/office",
         "council": "Thornholme Council",
-        "search": "/patterns",
+        "search": "/office",
         "person": {"name": "Amina Osei", "role": mark("Caseworker")},
-        "sign_out": "/patterns",
+        "sign_out": "/office",
         "navigation": [
-            {"text": mark("Worktray"), "href": "/patterns", "current": True},
-            {"text": mark("People"), "href": "/patterns"},
-            {"text": mark("Visits"), "href": "/patterns"},
-            {"text": mark("Imports"), "href": "/patterns"},
-            {"text": mark("Devices"), "href": "/patterns"},
+            {"text": mark("Worktray"), "href": "/office", "current": True},
+            {"text": mark("People"), "href": "/office"},
+            {"text": mark("Visits"), "href": "/office"},
+            {"text": mark("Imports"), "href": "/office"},
+            {"text": mark("Devices"), "href": "/office"},
         ],
         "messages": [("success", mark("Saved"))],
     }
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers /patterns?page=device.html&sent=1 and /assets/..., under the real policy."""
+    """Answers /office, /device?sent=1 and /assets/..., under the real policy."""
 
     pages: ClassVar[dict[str, str]] = {}
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         address = urlsplit(self.path)
         if address.path.startswith("/assets/"):
             self._file(ui.STATIC / address.path.removeprefix("/assets/"))
@@ -189,9 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(extra.encode(), "text/html; charset=utf-8")
             return
         asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-        page = asked.get("frame", "office")
         body = pattern_page(
-            f"{page}.html",
+            "device.html" if address.path == "/device" else "office.html",
             asked.get("language", "en"),
             sent=bool(asked.get("sent")),
             outdoors=bool(asked.get("outdoors")),
