@@ -8,7 +8,6 @@ from pathlib import Path
 
 from flask import Flask
 
-from server import all_tables as all_tables
 from server.access.area import AREA as ACCESS
 from server.access.identity import identify
 from server.accounts.area import AREA as ACCOUNTS

@@ -12,7 +12,6 @@ import waitress
 from fasteners import InterProcessLock
 from flask import Flask
 
-from server import all_tables as all_tables
 from server.config import Config
 from server.spine import database, logs
 from server.spine.postgres import EmbeddedPostgres
