@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from sync.protocol import Clock
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 _COUNTS_SLEEP: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
@@ -39,3 +41,13 @@ def boot_id() -> str:
 def new_id() -> str:
     """Make an id for something this device is about to do."""
     return str(uuid.uuid4())
+
+
+def reading(offset_seconds: float | None = None) -> Clock:
+    """Read every clock at once, as evidence that goes with a command; none of them is an order."""
+    return Clock(
+        wall=now().isoformat(),
+        monotonic=elapsed_seconds(),
+        boot=boot_id(),
+        offset=offset_seconds,
+    )

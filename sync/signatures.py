@@ -28,6 +28,9 @@ LABEL = "fieldfare"
 SKEW_SECONDS_MAX = 120
 """How far `created` may lie from the office's clock, either way."""
 
+STALE = "signature.stale"
+"""The office's refusal (401) of a `created` beyond that; its Date header tells the device how far."""
+
 NONCE_SECONDS = 600
 """How long the office remembers a nonce; longer than a signature can be fresh."""
 
@@ -38,6 +41,7 @@ errors.register(
     {
         "signature.unreadable": mark("This request is not signed in the way the office expects"),
         "signature.digest": mark("The content of this request is not what was signed"),
+        STALE: mark("The clock of this device is too far from the office’s"),
     }
 )
 

@@ -1,0 +1,225 @@
+"""The one file of the device that opens a socket to the office; the keeper's, never the vault's.
+
+Plain `http.client`, because what a larger client adds is what we do not want here: it follows no
+redirect, reads no proxy or cookie from the environment, decompresses nothing, and waits on each
+read, so a slow line that still moves is not cut. Every request is signed by the device's own key.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import re
+import secrets
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from io import BytesIO
+from urllib.parse import SplitResult, urlsplit
+
+from field_client import clock
+from field_client.answers import Answer
+from field_client.device_key import DeviceKey
+from shared.errors import RuleBroken
+from sync import signatures
+from sync.protocol import REQUEST_BYTES_MAX
+
+CONNECT_SECONDS = 10
+"""How long the office may take to answer the door."""
+
+READ_SECONDS = 30
+"""How long the line may stand still; while it moves, it may take TOTAL_SECONDS."""
+
+TOTAL_SECONDS = 600
+"""How long one request may take in all, however steadily it trickles."""
+
+REPLY_BYTES_MAX = REQUEST_BYTES_MAX
+"""Bytes a reply may have; the office sends no larger one."""
+
+ADDRESS_CHARACTERS_MAX = 200
+"""Characters the address of an office may have."""
+
+JSON = "application/json"
+"""What enrolment speaks, and every refusal of the office."""
+
+_CHUNK_BYTES = 65_536
+_HEADERS_KEPT = ("Content-Type", "Retry-After", "Date")
+_HOST = re.compile(r"\A[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?\Z", re.ASCII)
+_PATH = re.compile(r"\A/[A-Za-z0-9/_.~-]{1,200}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeAddress:
+    """Where an office answers: over TLS, or without it on this machine alone."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def read(cls, typed: str, *, field: str = "address") -> OfficeAddress:
+        """Read an address as a person types it; `https://` is understood when left out."""
+        text = typed.strip()
+        if not text:
+            raise RuleBroken("office.address_missing", field=field)
+        try:
+            parts = urlsplit(text if "://" in text else f"https://{text}")
+            address = cls(
+                scheme=parts.scheme,
+                host=(parts.hostname or "").lower(),
+                port=parts.port or (443 if parts.scheme == "https" else 80),
+            )
+        except ValueError:
+            raise RuleBroken("office.address_unreadable", field=field) from None
+        if len(text) > ADDRESS_CHARACTERS_MAX or not _is_plain(parts) or not address.is_allowed():
+            raise RuleBroken("office.address_unreadable", field=field)
+        return address
+
+    def is_allowed(self) -> bool:
+        """Tell whether requests may go there: without TLS only to this machine itself."""
+        if not _HOST.fullmatch(self.host):
+            return False
+        return self.scheme == "https" or (self.scheme == "http" and _is_loopback(self.host))
+
+    def __str__(self) -> str:
+        usual = {"https": 443, "http": 80}[self.scheme] == self.port
+        return f"{self.scheme}://{self.host}" + ("" if usual else f":{self.port}")
+
+
+class OfficeLink:
+    """The keeper's way to one office."""
+
+    def __init__(self, address: OfficeAddress, device_key: DeviceKey) -> None:
+        self._address = address
+        self._device_key = device_key
+        self._key_id = signatures.key_id(device_key.public_bytes())
+        self.offset_seconds: float | None = None
+        self.last_reached_at: datetime | None = None
+        self.online: bool | None = None
+
+    def post(self, path: str, body: bytes, content_type: str = JSON) -> Answer:
+        """Send one signed request and give the office's answer, whatever it says.
+
+        Raises RuleBroken when no office answered: nothing at all, or something that is not one.
+        """
+        try:
+            answer = self._post(path, body, content_type)
+            if _is_stale(answer) and self._learn_offset(answer):
+                answer = self._post(path, body, content_type)
+        except RuleBroken:
+            self.online = False
+            raise
+        self.online = True
+        self.last_reached_at = clock.now()
+        return answer
+
+    def _post(self, path: str, body: bytes, content_type: str) -> Answer:
+        if not _PATH.fullmatch(path):
+            raise ValueError("the office has no such path")
+        headers = {
+            "Content-Type": content_type,
+            "Content-Length": str(len(body)),
+            "Accept": f"{content_type}, {JSON}",
+            **self._signed(path, body),
+        }
+        connection = self._connection()
+        try:
+            connection.connect()
+            connection.sock.settimeout(READ_SECONDS)
+            # As a file, because a large body sent in one piece would have one time limit.
+            connection.request("POST", path, BytesIO(body), headers)
+            answer = _receive(connection)
+        except ssl.SSLCertVerificationError:
+            raise RuleBroken("office.certificate") from None
+        except http.client.HTTPException:
+            raise RuleBroken("office.not_the_office") from None
+        except OSError:
+            raise RuleBroken("office.unreachable") from None
+        finally:
+            connection.close()
+        _check_it_is_the_office(answer, content_type)
+        return answer
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self._address.host, self._address.port
+        if self._address.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
+
+    def _signed(self, path: str, body: bytes) -> Mapping[str, str]:
+        digest = signatures.content_digest(body)
+        parameters = signatures.Parameters(
+            created=int(clock.now().timestamp() + (self.offset_seconds or 0)),
+            keyid=self._key_id,
+            nonce=signatures.nonce_of(secrets.token_bytes(16)),
+        )
+        base = signatures.signature_base("POST", f"{self._address}{path}", digest, parameters)
+        return signatures.headers(digest, parameters, self._device_key.sign(base))
+
+    def _learn_offset(self, answer: Answer) -> bool:
+        """Learn how far this clock is from the office's, so that a wrong clock still syncs."""
+        try:
+            theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
+            self.offset_seconds = (theirs - clock.now()).total_seconds()
+        except (ValueError, TypeError):
+            return False
+        return True
+
+
+def _receive(connection: http.client.HTTPConnection) -> Answer:
+    """Read a reply while it keeps coming, and not beyond its limits."""
+    until = clock.elapsed_seconds() + TOTAL_SECONDS
+    body = bytearray()
+    with connection.getresponse() as response:
+        while chunk := response.read1(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > REPLY_BYTES_MAX:
+                raise http.client.HTTPException("the reply is larger than any of ours")
+            if clock.elapsed_seconds() > until:
+                raise TimeoutError
+        if response.length:
+            raise http.client.IncompleteRead(b"", response.length)
+        kept = {name: response.headers.get(name, "") for name in _HEADERS_KEPT}
+        return Answer(status=response.status, body=bytes(body), headers=kept)
+
+
+def _check_it_is_the_office(answer: Answer, content_type: str) -> None:
+    """Refuse a captive portal's page and a gateway's apology, which are no answer of ours."""
+    kind = answer.headers["Content-Type"].partition(";")[0].strip().lower()
+    if kind in {content_type, JSON}:
+        return
+    gateway = answer.status >= 500  # noqa: PLR2004 - a proxy before the office says it is down
+    raise RuleBroken("office.unreachable" if gateway else "office.not_the_office")
+
+
+def _is_stale(answer: Answer) -> bool:
+    if answer.status != 401:  # noqa: PLR2004 - HTTP's own number
+        return False
+    return code_of(answer) == signatures.STALE
+
+
+def code_of(answer: Answer) -> str:
+    """Read the refusal code out of an answer, or nothing when it holds none."""
+    try:
+        said = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return ""
+    return str(said.get("code", "")) if isinstance(said, dict) else ""
+
+
+def _is_plain(parts: SplitResult) -> bool:
+    """Tell whether an address names a host and nothing else."""
+    nothing_else = parts.path in {"", "/"} and not parts.query and not parts.fragment
+    return nothing_else and parts.username is None and parts.password is None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,306 @@
+"""The way to the office: signed, patient with a slow line, and not taken in by anything else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from field_client import office_link
+from field_client.device_key import DeviceKey
+from field_client.office_link import OfficeAddress, OfficeLink
+from shared.errors import RuleBroken
+from sync import signatures
+from sync.protocol import CONTENT_TYPE
+
+pytestmark = pytest.mark.enable_socket
+
+
+class Received(NamedTuple):
+    """One request as it came off the wire."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Reply = Callable[[socket.socket, Received], None]
+
+
+class Office:
+    """A listener that reads whole requests and answers with exactly the bytes it was told to."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self.received: list[Received] = []
+        self.replies: list[Reply] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as file, contextlib.suppress(OSError):
+                self._one(connection, file)  # the device may hang up first, or want TLS
+
+    def _one(self, connection: socket.socket, file: BinaryIO) -> None:
+        line = file.readline().decode().strip()
+        headers: dict[str, str] = {}
+        while text := file.readline().decode().strip():
+            name, _, value = text.partition(": ")
+            headers[name] = value
+        body = file.read(int(headers.get("Content-Length", 0)))
+        self.received.append(Received(line, headers, body))
+        self.replies.pop(0)(connection, self.received[-1])
+
+    def stop(self) -> None:
+        """Stop listening; `shutdown` first, because closing alone leaves `accept` waiting."""
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+
+def saying(
+    body: bytes, status: str = "200 OK", content_type: str = "application/json", more: str = ""
+) -> Reply:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
+    return lambda connection, _received: connection.sendall(f"{head}{more}\r\n".encode() + body)
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    made = Office()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def device_key(tmp_path: Path) -> DeviceKey:
+    return DeviceKey.make(tmp_path / "key", bytes(32))
+
+
+@pytest.fixture
+def link(office: Office, device_key: DeviceKey) -> OfficeLink:
+    return OfficeLink(OfficeAddress.read(f"http://127.0.0.1:{office.port}"), device_key)
+
+
+def code_of(link: OfficeLink) -> str:
+    with pytest.raises(RuleBroken) as refused:
+        link.post("/device/v1/state", b"{}")
+    assert link.online is False
+    return refused.value.code
+
+
+def test_a_request_is_signed_by_the_device_and_the_answer_comes_back(
+    office: Office, link: OfficeLink, device_key: DeviceKey
+) -> None:
+    office.replies = [saying(b"\x00reply", content_type=CONTENT_TYPE)]
+    answer = link.post("/sync/v1", b"\x01request", CONTENT_TYPE)
+    assert (answer.status, answer.body) == (200, b"\x00reply")
+    assert link.online is True
+    assert link.last_reached_at is not None
+    received = office.received[0]
+    assert received.line == "POST /sync/v1 HTTP/1.1"
+    signed = signatures.parse(received.headers)
+    signatures.check_digest(signed.digest, received.body)
+    base = signatures.signature_base(
+        "POST", f"http://127.0.0.1:{office.port}/sync/v1", signed.digest, signed.parameters
+    )
+    public_key = Ed25519PublicKey.from_public_bytes(device_key.public_bytes())
+    public_key.verify(signed.signature, base)
+    with pytest.raises(InvalidSignature):
+        public_key.verify(signed.signature, base + b" ")
+    assert signed.parameters.keyid == signatures.key_id(device_key.public_bytes())
+    assert "Cookie" not in received.headers
+
+
+def test_no_two_requests_have_one_nonce(office: Office, link: OfficeLink) -> None:
+    office.replies = [saying(b"{}"), saying(b"{}")]
+    link.post("/device/v1/state", b"{}")
+    link.post("/device/v1/state", b"{}")
+    nonces = {signatures.parse(each.headers).parameters.nonce for each in office.received}
+    assert len(nonces) == 2
+
+
+def test_a_refusal_of_the_office_is_an_answer(office: Office, link: OfficeLink) -> None:
+    office.replies = [saying(b'{"code":"device.revoked"}', "403 Forbidden")]
+    answer = link.post("/device/v1/state", b"{}")
+    assert answer.status == 403
+    assert office_link.code_of(answer) == "device.revoked"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'"code"', b"\xff", b"[" * 100_000, b"{}"])
+def test_an_answer_without_a_code_has_none(office: Office, link: OfficeLink, body: bytes) -> None:
+    office.replies = [saying(body, "400 Bad Request")]
+    assert office_link.code_of(link.post("/device/v1/state", b"{}")) == ""
+
+
+def test_a_sign_in_page_is_not_the_office(office: Office, link: OfficeLink) -> None:
+    office.replies = [saying(b"<html>Welcome to Cafe Wi-Fi", content_type="text/html")]
+    assert code_of(link) == "office.not_the_office"
+
+
+def test_a_redirect_is_not_followed(office: Office, link: OfficeLink) -> None:
+    where = f"Location: http://127.0.0.1:{office.port}/elsewhere\r\n"
+    office.replies = [saying(b"", "302 Found", "text/html", where), saying(b"{}")]
+    assert code_of(link) == "office.not_the_office"
+    assert len(office.received) == 1
+
+
+def test_a_gateway_that_apologises_means_the_office_is_not_there(
+    office: Office, link: OfficeLink
+) -> None:
+    office.replies = [saying(b"<h1>502</h1>", "502 Bad Gateway", "text/html")]
+    assert code_of(link) == "office.unreachable"
+
+
+def test_something_that_does_not_speak_http_is_not_the_office(
+    office: Office, link: OfficeLink
+) -> None:
+    office.replies = [lambda connection, _received: connection.sendall(b"220 mail ready\r\n\r\n")]
+    assert code_of(link) == "office.not_the_office"
+
+
+def test_a_reply_cut_short_is_not_taken_for_whole(office: Office, link: OfficeLink) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{}"
+    office.replies = [lambda connection, _received: connection.sendall(head)]
+    assert code_of(link) == "office.not_the_office"
+
+
+def test_a_reply_larger_than_any_of_ours_is_not_read(
+    office: Office, link: OfficeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office_link, "REPLY_BYTES_MAX", 1_000)
+    office.replies = [saying(bytes(1_001))]
+    assert code_of(link) == "office.not_the_office"
+
+
+def test_a_slow_line_that_moves_is_waited_for_and_one_that_stands_still_is_not(
+    office: Office, link: OfficeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office_link, "READ_SECONDS", 0.3)
+
+    def dripping(connection: socket.socket, received: Received) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        connection.sendall(b"Content-Length: 6\r\n\r\n")
+        for byte in b"[1, 2]":
+            time.sleep(0.15)
+            connection.sendall(bytes([byte]))
+
+    def standing(connection: socket.socket, received: Received) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        time.sleep(1)
+
+    office.replies = [dripping, standing]
+    assert link.post("/device/v1/state", b"{}").body == b"[1, 2]"
+    assert code_of(link) == "office.unreachable"
+
+
+def test_even_a_line_that_moves_is_not_waited_for_for_ever(
+    office: Office, link: OfficeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office_link, "TOTAL_SECONDS", -1)
+    office.replies = [saying(b"{}")]
+    assert code_of(link) == "office.unreachable"
+
+
+def test_nobody_there_is_said_plainly(device_key: DeviceKey) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    link = OfficeLink(OfficeAddress.read(f"http://127.0.0.1:{port}"), device_key)
+    assert code_of(link) == "office.unreachable"
+
+
+def test_an_office_without_a_certificate_is_not_spoken_to(
+    office: Office, device_key: DeviceKey
+) -> None:
+    office.replies = [saying(b"{}")]
+    link = OfficeLink(OfficeAddress.read(f"https://127.0.0.1:{office.port}"), device_key)
+    assert code_of(link) in {"office.unreachable", "office.certificate"}
+
+
+def test_a_device_whose_clock_is_years_out_learns_the_offset_and_is_heard(
+    office: Office, link: OfficeLink
+) -> None:
+    later = time.time() + 10 * 365 * 86_400
+    stale = json.dumps({"code": signatures.STALE}).encode()
+    date = f"Date: {formatdate(later, usegmt=True)}\r\n"
+    office.replies = [saying(stale, "401 Unauthorized", more=date), saying(b"{}")]
+    assert link.post("/device/v1/state", b"{}").status == 200
+    created = [signatures.parse(each.headers).parameters.created for each in office.received]
+    assert abs(created[1] - later) < 5
+    assert link.offset_seconds is not None
+    assert abs(link.offset_seconds - 10 * 365 * 86_400) < 5
+
+
+def test_a_stale_signature_is_tried_again_once_and_not_without_a_date(
+    office: Office, link: OfficeLink
+) -> None:
+    stale = json.dumps({"code": signatures.STALE}).encode()
+    date = f"Date: {formatdate(time.time(), usegmt=True)}\r\n"
+    office.replies = [saying(stale, "401 Unauthorized", more=date)] * 2
+    assert link.post("/device/v1/state", b"{}").status == 401
+    office.replies = [saying(stale, "401 Unauthorized", more="Date: yesterday\r\n")]
+    assert link.post("/device/v1/state", b"{}").status == 401
+    assert len(office.received) == 3
+
+
+@pytest.mark.parametrize("path", ["", "device", "/a b", "/a?b=c", "//evil.example@x", "/a\r\nX: y"])
+def test_only_a_plain_path_is_asked_for(link: OfficeLink, path: str) -> None:
+    with pytest.raises(ValueError, match="no such path"):
+        link.post(path, b"")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("https://Office.Example", "https://office.example"),
+        ("office.example", "https://office.example"),
+        ("  office.example:8443/ ", "https://office.example:8443"),
+        ("https://office.example:443", "https://office.example"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("127.0.0.1", "https://127.0.0.1"),
+    ],
+)
+def test_an_address_is_understood_as_people_type_it(typed: str, meant: str) -> None:
+    assert str(OfficeAddress.read(typed)) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "http://office.example",
+        "http://localhost:5000",
+        "ftp://office.example",
+        "https://user:word@office.example",
+        "https://office.example/path",
+        "https://office.example?a=b",
+        "https://office.example#a",
+        "https://office.example:port",
+        "https://office.example:99999",
+        "https://",
+        "https://-office",
+        "https://office example",
+        "https://[::1",
+        "https://" + "a" * 300,
+        "https://öffice.example",
+    ],
+)
+def test_any_other_address_is_refused_in_a_sentence(typed: str) -> None:
+    with pytest.raises(RuleBroken) as refused:
+        OfficeAddress.read(typed)
+    assert refused.value.field == "address"
+    assert refused.value.code in {"office.address_missing", "office.address_unreadable"}
