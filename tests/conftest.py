@@ -17,6 +17,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from server.spine.postgres import EmbeddedPostgres
+from server.spine.postgres_programs import end_servers
 
 pytest_plugins = ["pytester", "tests.browser"]
 
@@ -103,3 +104,16 @@ def database_url(postgres: EmbeddedPostgres, database_template: str) -> Iterator
         yield postgres.url(name)
     finally:
         _administer(office, "DROP DATABASE {a} WITH (FORCE)", a=name)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Give a FIELDFARE_HOME of the test's own, and leave no server in it whatever the test did.
+
+    It is not pytest's own temporary folder, because every other run of pytest closes that one to
+    the user root's server runs as.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="fieldfare-home-"))
+    yield folder / "home"
+    end_servers(folder / "home" / "postgres" / "data")
+    shutil.rmtree(folder)

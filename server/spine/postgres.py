@@ -36,7 +36,7 @@ from sqlalchemy import URL
 
 from server.spine.postgres_programs import (
     PostgresUnavailable,
-    end_servers_of_deleted,
+    end_servers,
     grant_passage,
     grant_programs,
     hand_over,
@@ -154,7 +154,7 @@ class EmbeddedPostgres:
             atexit.unregister(self.stop)
             if not self._folder.exists():  # the home was deleted while we ran
                 self._leave()
-                end_servers_of_deleted(self._data)
+                end_servers(self._data)
                 return
             with self._elected():
                 if self._leave() and self._nobody_left():
@@ -186,7 +186,7 @@ class EmbeddedPostgres:
         """Make the data folder once; a making that was cut short begins again from nothing."""
         if self._data.exists():
             return
-        end_servers_of_deleted(self._data)
+        end_servers(self._data)
         making = self._folder / "data.making"
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir()

@@ -160,8 +160,8 @@ def server_of(data: Path, pid: int) -> psutil.Process | None:
         return None
 
 
-def end_servers_of_deleted(data: Path) -> None:
-    """End servers whose data folder was deleted while they ran, before they notice by themselves."""
+def end_servers(data: Path) -> None:
+    """End every server of this data folder without a word, because the folder was deleted."""
     for process in psutil.process_iter():
         if server_of(data, process.pid) is None:
             continue

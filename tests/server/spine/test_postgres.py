@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,19 +36,6 @@ server.stop()
 """
 
 Join = Callable[[Path], subprocess.Popen[str]]
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """Give a home, and leave no server behind in it whatever the test did.
-
-    It is not pytest's own temporary folder, which every other run of pytest closes again.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="fieldfare-home-"))
-    yield folder / "home"
-    for process in servers_in(folder / "home"):
-        process.kill()
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
