@@ -13,6 +13,9 @@ from marshmallow import Schema
 PERSONAL: Mapping[str, bool] = {"personal": True}
 """Field metadata for text about a person: it is kept in erasable detail, never in the log line."""
 
+SECRET: Mapping[str, bool] = {"secret": True}
+"""Field metadata for what proves who someone is: its recorder keeps it, the log never holds it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
@@ -57,7 +60,7 @@ class Change:
         return {
             f.name: plain(getattr(self, f.name))
             for f in fields(self)
-            if not f.metadata.get("personal")
+            if not f.metadata.get("personal") and not f.metadata.get("secret")
         }
 
     def detail(self) -> dict[str, Any]:

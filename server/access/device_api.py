@@ -1,0 +1,226 @@
+"""What a device asks outside a sync: to be enrolled, and how it stands with the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from marshmallow import RAISE, Schema, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.access import attempts
+from server.access.attempts import Limit
+from server.access.device_commands import (
+    DEVICE_NAME_MAX,
+    PublicKey,
+    RecordEnrolment,
+    read_key,
+    write_key,
+)
+from server.access.device_requests import (
+    DeviceRefused,
+    check_enrolling_key,
+    device_of,
+    note_clock,
+    use_nonce,
+)
+from server.access.enrolment import hash_code, office_key, read_code
+from server.access.roles import permissions_of
+from server.access.tables import DeviceRow, TicketRow
+from server.spine import clock
+from server.spine.database import db
+from server.spine.execute import Door
+from server.spine.orders import Order
+from server.spine.permissions import Opening, needs
+from shared.catalogue import mark
+from shared.commands import Actor, Outcome
+from shared.errors import register
+from shared.fields import CleanText, MomentField
+from sync.wire import NotAMessage, read_json
+
+BODY_BYTES_MAX = 8_192
+"""Bytes a request here may have; four short members and room to spare."""
+
+ADDRESS_TRIES_MAX = 5
+"""Wrong codes that may come from one address in five minutes."""
+
+OFFICE_TRIES_MAX = 10
+"""Wrong codes that may come from anywhere in five minutes."""
+
+register(
+    {
+        "message.unreadable": mark("The office could not read this request: update the device"),
+        "enrolment.refused": mark("This code is not right or no longer works: ask for a new one"),
+        "enrolment.too_many": mark("Too many wrong codes: wait five minutes, then try again"),
+    }
+)
+
+device_api = Blueprint("device", __name__, url_prefix="/device/v1")
+
+
+class EnrolSchema(Schema):
+    """What a device says to be enrolled."""
+
+    class Meta:
+        """Refuse what this version does not know."""
+
+        unknown = RAISE
+
+    code = CleanText(required=True, characters_max=40)
+    public_key = PublicKey(required=True)
+    device_name = CleanText(required=True, characters_max=DEVICE_NAME_MAX)
+    platform = CleanText(load_default="", characters_max=DEVICE_NAME_MAX)
+
+
+class StateSchema(Schema):
+    """What a device may say when it asks how it stands: its own clock, as it is."""
+
+    class Meta:
+        """Refuse what this version does not know."""
+
+        unknown = RAISE
+
+    wall_at = MomentField(load_default=None)
+
+
+@device_api.app_errorhandler(DeviceRefused)
+def refused(refusal: DeviceRefused) -> Response:
+    """Say no to a device, with the office's clock so that it can learn how wrong its own is."""
+    answer = jsonify(code=refusal.code, sentence=refusal.sentence)
+    answer.status_code = refusal.status
+    answer.date = clock.now()
+    return answer
+
+
+@device_api.post("/enrol")
+@needs(Opening.DEVICE)
+def enrol() -> Response:
+    """Let a device ask to speak for the officer whose code it shows; asking again answers the same."""
+    now = clock.now()
+    body = _body()
+    asked = _read(EnrolSchema(), body)
+    public_key = read_key(asked["public_key"])
+    assert public_key is not None, "the schema has read it"  # noqa: S101
+    signed = check_enrolling_key(request, body, public_key, now)
+    counted = _count_try(now)
+    ticket = _ticket_of(asked["code"])
+    device = _device_with(public_key, ticket) or _record(asked, public_key, ticket, now)
+    with _sessions()() as session, session.begin():
+        use_nonce(session, device.device_id, signed, now)
+        attempts.succeeded(session, counted)
+        own_key = office_key(session)
+    return jsonify(
+        device_id=device.device_id,
+        ticket_id=ticket.ticket_id,
+        office_key=write_key(own_key),
+        words=device.words.split(),
+        state=device.state,
+        office=_office(),
+    )
+
+
+@device_api.post("/state")
+@needs(Opening.DEVICE)
+def state() -> Response:
+    """Tell a device how it stands, for whom it speaks and at which office."""
+    now = clock.now()
+    body = _body()
+    speaking = device_of(request, body, now)
+    told = _read(StateSchema(), body) if body else {}
+    if told.get("wall_at"):
+        with _sessions()() as session, session.begin():
+            note_clock(session, speaking.device_id, told["wall_at"], now)
+    return jsonify(
+        device_id=speaking.device_id,
+        state=speaking.state,
+        officer={"id": speaking.officer_id, "name": speaking.officer_name},
+        office=_office(),
+    )
+
+
+def _body() -> bytes:
+    request.max_content_length = BODY_BYTES_MAX
+    return request.get_data()
+
+
+def _read(schema: Schema, body: bytes) -> Mapping[str, Any]:
+    try:
+        read: Mapping[str, Any] = schema.load(read_json(body))
+    except (NotAMessage, ValidationError) as error:
+        raise DeviceRefused("message.unreadable", 400) from error
+    return read
+
+
+def _count_try(now: datetime) -> list[int]:
+    limits = [
+        Limit(what="enrol_address", who=request.remote_addr or "", tries_max=ADDRESS_TRIES_MAX),
+        Limit(what="enrol_office", who="", tries_max=OFFICE_TRIES_MAX),
+    ]
+    with _sessions()() as session, session.begin():
+        counted = attempts.try_once(session, limits, now)
+    if counted is None:
+        raise DeviceRefused("enrolment.too_many", 429)
+    return list(counted)
+
+
+def _ticket_of(typed: str) -> TicketRow:
+    code = read_code(typed)
+    with _sessions()() as session, session.begin():
+        own_key = office_key(session)
+    if code is not None:
+        of_code = select(TicketRow).where(TicketRow.code_hash == hash_code(code, own_key))
+        with _sessions()() as session:
+            ticket = session.scalars(of_code).one_or_none()
+        if ticket is not None:
+            return ticket
+    raise DeviceRefused("enrolment.refused", 403)
+
+
+def _device_with(public_key: bytes, ticket: TicketRow) -> DeviceRow | None:
+    """Find the device that has this key, if it was enrolled with this code."""
+    found = select(DeviceRow).where(
+        DeviceRow.public_key == public_key, DeviceRow.ticket_id == ticket.ticket_id
+    )
+    with _sessions()() as session:
+        return session.scalars(found).one_or_none()
+
+
+def _record(
+    asked: Mapping[str, Any], public_key: bytes, ticket: TicketRow, now: datetime
+) -> DeviceRow:
+    """Record the enrolment through the one door, as the officer it is for."""
+    device_id = clock.new_id()
+    with _sessions()() as session:
+        may = permissions_of(session, ticket.officer_id)
+    order = Order(
+        command=RecordEnrolment(
+            device_id=device_id,
+            ticket_id=ticket.ticket_id,
+            officer_id=ticket.officer_id,
+            public_key=asked["public_key"],
+            device_name=asked["device_name"],
+            platform=asked["platform"],
+        ),
+        command_id=clock.new_id(),
+        actor=Actor(user_id=ticket.officer_id, permissions=may, device_id=device_id),
+        happened_at=now,
+    )
+    door: Door = current_app.extensions["fieldfare"]["door"]
+    if door.execute(order, now=now).outcome is not Outcome.APPLIED:
+        raise DeviceRefused("enrolment.refused", 403)
+    device = _device_with(public_key, ticket)
+    assert device is not None, "the door has just recorded it"  # noqa: S101
+    return device
+
+
+def _office() -> dict[str, Any]:
+    told = current_app.extensions["fieldfare"]
+    return {"name": told["config"].office_name, "fictional": bool(told.get("fictional", False))}
+
+
+def _sessions() -> Callable[[], Session]:
+    opened: Callable[[], Session] = db.session.session_factory
+    return opened

@@ -1,0 +1,188 @@
+"""Which device speaks: its signature checked over every byte that matters, once, and at the right time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from flask import Request
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from server.access.device_commands import read_key
+from server.access.roles import permissions_of
+from server.access.tables import DeviceRow, NonceRow, UserRow
+from server.spine.database import db
+from shared.catalogue import mark
+from shared.commands import Actor
+from shared.errors import REFUSALS, RuleBroken, register
+from sync import signatures
+from sync.signatures import Signed
+
+_SEEN_AGAIN = timedelta(seconds=30)
+
+register(
+    {
+        "signature.wrong": mark("This request was not signed by the device it names"),
+        "signature.repeated": mark("This request has been sent before"),
+        "device.unknown": mark("The office does not know this device: enrol it again"),
+    }
+)
+
+
+class DeviceRefused(Exception):  # noqa: N818 - what the office says to the device
+    """A device's request that goes no further: a code it understands, and a status."""
+
+    def __init__(self, code: str, status: int = 401) -> None:
+        self.sentence = REFUSALS[code]
+        self.code = code
+        self.status = status
+        super().__init__(code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSpeaking:
+    """The device at the other end, the officer it speaks for, and whether it still may.
+
+    `state` is pending, active, revoked or suspended (the officer is). Only an active device's
+    actor holds any permission, so what another one sends is set aside and never lost.
+    """
+
+    device_id: str
+    officer_id: str
+    officer_name: str
+    actor: Actor
+    state: str
+
+
+Sessions = Callable[[], Session]
+
+
+def device_of(request: Request, body: bytes, now: datetime) -> DeviceSpeaking:
+    """Say which device signed this request; raises DeviceRefused when none that is known did."""
+    open_session: Sessions = db.session.session_factory
+    signed = read_signature(request, body)
+    with open_session() as session, session.begin():
+        found = session.execute(
+            select(DeviceRow, UserRow)
+            .join(UserRow, UserRow.user_id == DeviceRow.officer_id)
+            .where(DeviceRow.key_hash == _fingerprint(signed))
+        ).one_or_none()
+        if found is None:
+            raise DeviceRefused("device.unknown")
+        device, officer = found.tuple()
+        check_signature(request, signed, device.public_key)
+        ahead_seconds = signed.parameters.created - round(now.timestamp())
+        timely = abs(ahead_seconds) <= signatures.SKEW_SECONDS_MAX
+        if timely:
+            use_nonce(session, device.device_id, signed, now)
+        _note_contact(session, device, None if timely else ahead_seconds, now)
+        speaking = _speaking(session, device, officer)
+    if not timely:
+        raise DeviceRefused(signatures.STALE)
+    return speaking
+
+
+def check_enrolling_key(request: Request, body: bytes, public_key: bytes, now: datetime) -> Signed:
+    """Check that a request to enrol was signed, once and now, by the key it brings."""
+    signed = read_signature(request, body)
+    if signed.parameters.keyid != signatures.key_id(public_key):
+        raise DeviceRefused("signature.wrong")
+    check_signature(request, signed, public_key)
+    ahead_seconds = signed.parameters.created - round(now.timestamp())
+    if abs(ahead_seconds) > signatures.SKEW_SECONDS_MAX:
+        raise DeviceRefused(signatures.STALE)
+    return signed
+
+
+def note_clock(session: Session, device_id: str, wall_at: datetime, now: datetime) -> None:
+    """Keep how far ahead of the office's clock the device's own clock was."""
+    session.execute(
+        update(DeviceRow)
+        .where(DeviceRow.device_id == device_id)
+        .values(clock_offset_seconds=round((wall_at - now).total_seconds()))
+    )
+
+
+def read_signature(request: Request, body: bytes) -> Signed:
+    """Read the signature's headers and hold the body against its digest."""
+    names = ("Signature-Input", "Signature", "Content-Digest")
+    if any(len(request.headers.getlist(name)) != 1 for name in names):
+        raise DeviceRefused("signature.unreadable")
+    try:
+        signed = signatures.parse({name: request.headers[name] for name in names})
+        signatures.check_digest(signed.digest, body)
+    except RuleBroken as refusal:
+        raise DeviceRefused(refusal.code) from refusal
+    return signed
+
+
+def check_signature(request: Request, signed: Signed, public_key: bytes) -> None:
+    """Hold the signature against the key, over the address as it was sent, letter by letter."""
+    try:
+        base = signatures.signature_base(
+            request.method, _target_uri(request), signed.digest, signed.parameters
+        )
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signed.signature, base)
+    except (RuleBroken, InvalidSignature, ValueError) as refusal:
+        raise DeviceRefused("signature.wrong") from refusal
+
+
+def _target_uri(request: Request) -> str:
+    """Give the address that was asked for, undecoded where the server passes it on."""
+    raw = request.environ.get("REQUEST_URI", "")
+    path = raw if raw.startswith("/") else request.full_path.rstrip("?")
+    return f"{request.scheme}://{request.host}{path}"
+
+
+def _fingerprint(signed: Signed) -> bytes:
+    """Read the key's SHA-256 back from its id, which the profile has checked for length."""
+    return read_key(signed.parameters.keyid) or b""
+
+
+def use_nonce(session: Session, device_id: str, signed: Signed, now: datetime) -> None:
+    """Let a nonce be used once; of the same one sent twice at once, one waits and is refused."""
+    forgotten = now - timedelta(seconds=signatures.NONCE_SECONDS)
+    session.execute(
+        delete(NonceRow).where(NonceRow.device_id == device_id, NonceRow.seen_at < forgotten)
+    )
+    added = session.scalar(
+        insert(NonceRow)
+        .values(device_id=device_id, nonce=signed.parameters.nonce, seen_at=now)
+        .on_conflict_do_nothing()
+        .returning(NonceRow.nonce)
+    )
+    if added is None:
+        raise DeviceRefused("signature.repeated")
+
+
+def _note_contact(
+    session: Session, device: DeviceRow, ahead_seconds: int | None, now: datetime
+) -> None:
+    """Note that the device was heard, and its clock when it is wrong enough to be refused for."""
+    seen = device.seen_at is None or now - device.seen_at >= _SEEN_AGAIN
+    values: dict[str, object] = {"seen_at": now} if seen else {}
+    if ahead_seconds is not None:
+        values["clock_offset_seconds"] = ahead_seconds
+    if values:
+        session.execute(
+            update(DeviceRow).where(DeviceRow.device_id == device.device_id).values(values)
+        )
+
+
+def _speaking(session: Session, device: DeviceRow, officer: UserRow) -> DeviceSpeaking:
+    state = device.state
+    if state == "active" and not officer.active:
+        state = "suspended"
+    may = permissions_of(session, officer.user_id) if state == "active" else frozenset[str]()
+    return DeviceSpeaking(
+        device_id=device.device_id,
+        officer_id=officer.user_id,
+        officer_name=officer.name,
+        actor=Actor(user_id=officer.user_id, permissions=may, device_id=device.device_id),
+        state=state,
+    )
