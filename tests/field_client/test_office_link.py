@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import pytest
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from field_client import office_link
 from field_client.device_key import DeviceKey
@@ -53,7 +61,11 @@ class Office:
                 connection, _ = self._listening.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rb") as file, contextlib.suppress(OSError):
+            with (
+                connection,
+                connection.makefile("rb") as file,
+                contextlib.suppress(OSError, ValueError),
+            ):
                 self._one(connection, file)  # the device may hang up first, or want TLS
 
     def _one(self, connection: socket.socket, file: BinaryIO) -> None:
@@ -223,12 +235,58 @@ def test_nobody_there_is_said_plainly(device_key: DeviceKey) -> None:
     assert code_of(link) == "office.unreachable"
 
 
-def test_an_office_without_a_certificate_is_not_spoken_to(
+def test_an_office_that_does_not_speak_tls_is_not_spoken_to(
     office: Office, device_key: DeviceKey
 ) -> None:
-    office.replies = [saying(b"{}")]
     link = OfficeLink(OfficeAddress.read(f"https://127.0.0.1:{office.port}"), device_key)
-    assert code_of(link) in {"office.unreachable", "office.certificate"}
+    assert code_of(link) == "office.unreachable"
+    assert office.received == []
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, SHA256())
+    )
+    written = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "pem").write_bytes(written + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "pem")
+    return context
+
+
+def test_an_office_that_cannot_prove_who_it_is_is_told_nothing(
+    device_key: DeviceKey, tmp_path: Path
+) -> None:
+    context = self_signed(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        heard: list[bytes] = []
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                heard.append(context.wrap_socket(connection, server_side=True).recv(100))
+
+        answering = threading.Thread(target=serve)
+        answering.start()
+        port = listening.getsockname()[1]
+        link = OfficeLink(OfficeAddress.read(f"https://127.0.0.1:{port}"), device_key)
+        assert code_of(link) == "office.certificate"
+        answering.join(5)
+        assert heard == []
 
 
 def test_a_device_whose_clock_is_years_out_learns_the_offset_and_is_heard(
