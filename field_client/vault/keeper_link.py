@@ -1,0 +1,70 @@
+"""The vault's only way out: what it may ask of the keeper, which has the network and no case data."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from field_client import clock
+from field_client.answers import Answer
+from field_client.pipe import Message, Pipe
+from sync.protocol import CONTENT_TYPE
+
+SEND_SECONDS_MAX = 660
+"""Longer than the keeper itself waits for the office, so that its own word arrives first."""
+
+ASK_SECONDS_MAX = 10
+"""How long the keeper may take over what needs no network."""
+
+ACTIVITY_SECONDS = 5
+"""How often the keeper is told that somebody is there; once in this time is enough."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How things stand with the office, as far as the keeper has noticed."""
+
+    online: bool | None
+    reached_at: datetime | None
+    offset_seconds: float | None
+
+
+class KeeperLink:
+    """What the vault may ask of its keeper; every method may be called from any thread."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._turn = threading.Lock()
+        self._told_at = float("-inf")
+
+    def send(self, path: str, body: bytes, content_type: str = CONTENT_TYPE) -> Answer:
+        """Have the keeper sign and carry a request to the office, and give its answer.
+
+        Raises RuleBroken when no office answered.
+        """
+        asked = Message(values={"path": path, "content_type": content_type}, body=body)
+        return Answer.unpacked(self._pipe.ask("send", asked, seconds_max=SEND_SECONDS_MAX))
+
+    def status(self) -> Status:
+        """Ask how things stand with the office; None means not known yet."""
+        values = self._pipe.ask("status", Message(), seconds_max=ASK_SECONDS_MAX).values
+        reached_at = values["reached_at"]
+        return Status(
+            online=values["online"],
+            reached_at=datetime.fromisoformat(reached_at) if reached_at else None,
+            offset_seconds=values["offset_seconds"],
+        )
+
+    def activity(self) -> None:
+        """Tell the keeper that somebody is using the device."""
+        with self._turn:
+            now = clock.elapsed_seconds()
+            if now - self._told_at < ACTIVITY_SECONDS:
+                return
+            self._told_at = now
+        self._pipe.tell("activity")
+
+    def lock(self) -> None:
+        """Ask the keeper to lock the device now."""
+        self._pipe.tell("lock")

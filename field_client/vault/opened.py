@@ -1,0 +1,29 @@
+"""What the screens of an open vault stand on, and how a screen finds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from field_client.identity import Identity
+from field_client.vault.keeper_link import KeeperLink
+from field_client.vault.store import Store
+
+EXTENSION = "fieldfare_vault"
+"""Under which name the open vault stands in its app's extensions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenVault:
+    """An open vault: its database, whose it is, and the only way out of it."""
+
+    store: Store
+    identity: Identity
+    keeper: KeeperLink
+
+
+def opened() -> OpenVault:
+    """Give the vault that the current request is about."""
+    return cast(OpenVault, current_app.extensions[EXTENSION])
