@@ -6,8 +6,10 @@ import gettext
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
+
+from shared.ui import TRANSLATIONS
 
 LANGUAGES = ("en", "cy")
 """Languages the screens can be asked for; English is the text in the source itself."""
@@ -88,10 +90,9 @@ def translator(language: str) -> Translator:
     return Translator(language, catalogue.gettext, catalogue.ngettext)
 
 
-def translations(language: str) -> gettext.NullTranslations:
+def translations(language: str, folder: Path = TRANSLATIONS) -> gettext.NullTranslations:
     """Open the catalogue of a language; a language without one yet speaks English."""
-    folder = resources.files("shared.ui") / "translations" / language / "LC_MESSAGES"
-    catalogue = folder / "fieldfare.mo"
+    catalogue = folder / language / "LC_MESSAGES" / "fieldfare.mo"
     if language not in LANGUAGES or not catalogue.is_file():
         return gettext.NullTranslations()
     with catalogue.open("rb") as file:

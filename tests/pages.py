@@ -20,7 +20,7 @@ SHOWN_BY_MISTAKE = (
     (re.compile(r"\[object|<[A-Za-z_.]+ object at|Markup\(|\{\{|\{%|%\([a-z_]+\)s"), "the program"),
     (re.compile(r"&(amp|lt|gt|quot|#39);"), "text escaped twice"),
     (UUID, "an id"),
-    (re.compile(r"(?<![\w@./-])[a-z]+(_[a-z0-9]+)+(?![\w@-])"), "a code word"),
+    (re.compile(r"(?<![\w@/-])[a-z]+(\.[a-z]+)?(_[a-z0-9]+)+(?![\w@-])"), "a code word"),
     (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b"), "a date not in words"),
     (re.compile(r"£-|£[0-9]{4,}|£[0-9,]*\.[0-9]\b"), "money not written as £1,234.56"),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Error, Page, Response
 
 from tests.browser import DESK, PHONE, Complaints, Size
 from tests.e2e.axe import violations
@@ -25,6 +25,7 @@ SMALLEST_PICTURE_NAME = "start"
 _MEASURES = (Path(__file__).parent / "measures.js").read_text(encoding="utf-8")
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+|[A-Z]{2}[0-9]{2}[A-Z0-9]*")
 _OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
+_HEIGHT = "Math.min(document.documentElement.scrollHeight, 12000)"
 _SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -104,9 +105,14 @@ class Crawl:
     def _open(self, address: str) -> Response | None:
         """Open a page; what is not HTML is left alone, what fails is reported."""
         self._resize(PHONE)
-        if not self._is_page(address):
+        try:
+            response = self.page.goto(address, wait_until="load")
+        except Error as error:
+            if "Download is starting" in str(error):
+                return None
+            raise
+        if response is not None and "text/html" not in response.headers.get("content-type", ""):
             return None
-        response = self.page.goto(address, wait_until="load")
         expected = self.statuses.get(_path(address), 200)
         if response is None or response.status != expected:
             status = "nothing" if response is None else str(response.status)
@@ -114,14 +120,12 @@ class Crawl:
             return None
         return response
 
-    def _is_page(self, address: str) -> bool:
-        answer = self.page.request.head(address, fail_on_status_code=False, max_redirects=5)
-        return "text/html" in answer.headers.get("content-type", "text/html")
-
     def _look_at(self, address: str, size: Size) -> None:
         self._resize(size)
-        self._photograph(address, size)
         self._check_width(address, size)
+        # All of it at once: what stays at the bottom of a window covers nothing then.
+        self._resize(Size(size.width, max(size.height, self.page.evaluate(_HEIGHT))))
+        self._photograph(address, size)
         self.page.evaluate(_OPEN_ALL)
         self._report(address, _name(size), violations(self.page))
         if self.device:
