@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response, current_app
 
 from server.access.area import AREA as ACCESS
 from server.access.identity import identify
@@ -18,7 +19,7 @@ from server.people.area import AREA as PEOPLE
 from server.recovery.area import AREA as RECOVERY
 from server.spine import database, error_pages, web
 from server.spine.areas import Area, House, assemble
-from server.spine.permissions import Opening, check_every_view
+from server.spine.permissions import Opening, check_every_view, needs
 from server.sync_api.area import AREA as SYNC
 from server.visits.area import AREA as VISITS
 from server.worktray.area import AREA as WORKTRAY
@@ -50,8 +51,7 @@ def create_app(config: Config, database_url: str) -> Flask:
     database.connect(app, database_url)
     web.install(app, assembled, config, identify)
     error_pages.install(app)
-    app.add_url_rule("/assets/<path:filename>", "static", app.send_static_file)
-    app.view_functions["static"].needs = Opening.EVERYONE  # type: ignore[attr-defined]
+    app.add_url_rule("/assets/<path:filename>", "static", static_file)
     for area in assembled.areas:
         for screens in area.screens:
             app.register_blueprint(screens)
@@ -59,13 +59,20 @@ def create_app(config: Config, database_url: str) -> Flask:
     return app
 
 
+@needs(Opening.EVERYONE)
+def static_file(filename: str) -> Response:
+    """Send a file of the shared look; there is nothing else in its folder."""
+    return current_app.send_static_file(filename)
+
+
 def _secret(path: Path) -> bytes:
     """Read the key that signs cookies, making it at the first start."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(32))
+    if not path.exists():
+        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
+        made.unlink()
     return path.read_bytes()

@@ -65,7 +65,7 @@ def install(app: Flask, house: House, config: Config, identify: Identify) -> Non
     app.extensions["fieldfare"] = {
         "house": house,
         "config": config,
-        "door": Door(sessions=lambda: db.session.session_factory(), house=house),
+        "door": Door(sessions=db.session.session_factory, house=house),
     }
     _use_shared_look(app)
 
