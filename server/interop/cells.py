@@ -140,13 +140,17 @@ def reference(text: str) -> str:
 
 def day(text: str, formats: Iterable[str]) -> date | None:
     """Read a date in one of the ways the profile allows; None for the year that means "no end"."""
+    refusal: CellRefused | None = None
     example = ""
     for name in formats:
         pattern, written = DATE_FORMATS[name]
         example = example or written
         if match := pattern.fullmatch(text):
-            return _day_of(match, text, written)
-    raise CellRefused("cell.date", value=shown(text), example=example)
+            try:
+                return _day_of(match, text, written)
+            except CellRefused as refused:
+                refusal = refusal or refused
+    raise refusal or CellRefused("cell.date", value=shown(text), example=example)
 
 
 def _day_of(match: re.Match[str], text: str, example: str) -> date | None:

@@ -62,11 +62,8 @@ class Layout:
 
 
 def lay_out(profile: Profile, header: Sequence[str]) -> Layout:
-    """Find every column of the profile in a header row, or refuse naming those that are missing."""
+    """Find every column of the profile in its header row; refuse one that could be either of two."""
     headings = tuple(" ".join(heading.split()) for heading in header)
-    missing = missing_columns(profile, headings)
-    if missing:
-        raise RuleBroken("file.no_header", field="file", columns=", ".join(missing))
     keys = [heading_key(heading) for heading in headings]
     places: list[Place] = []
     for feed in profile.feeds:

@@ -129,8 +129,6 @@ def _kind_told(name: str, trading_as: str, order: NameOrder) -> PayerKind | None
 
 def _titled(name: str, order: NameOrder) -> bool:
     tokens = name.split()
-    if not tokens:
-        return False
     last = order == "surname_first" and _is_title(tokens[-1])
     return last or any(_is_title(part.split()[0]) for part in name.split(",") if part.split())
 
@@ -146,7 +144,7 @@ def _estate_of(name: str) -> str:
 
 
 def _individuals(written: str, order: NameOrder) -> tuple[list[Payer], list[Reason]]:
-    name = _estate_of(written)
+    name = _estate_of(written) or written
     estate = speaks_of_estate(written)
     notes = [because("note.estate")] if estate else []
     parts = [part for part in _JOINT.split(name) if part]

@@ -128,8 +128,10 @@ class _Reading:
         return tuple(feeds)
 
     def feed(self, name: str, at: str, value: object) -> Feed | None:
-        data = value if isinstance(value, Mapping) else {"columns": value}
-        said = self.table(data, at, _FEED_KEYS)
+        if isinstance(value, Mapping):
+            said = self.table(value, at, _FEED_KEYS)
+        else:
+            said = {"columns": self.columns(value, at)}
         columns = cast(tuple[Column, ...], said.get("columns", ()))
         if not columns:
             self.say("profile.no_columns", at)
@@ -160,9 +162,10 @@ class _Reading:
         return tuple(column for column in found if column is not None)
 
     def column(self, value: object, at: str) -> Column | None:
-        said = self.table(
-            value if isinstance(value, Mapping) else {"heading": value}, at, _COLUMN_KEYS
-        )
+        if isinstance(value, Mapping):
+            said = self.table(value, at, _COLUMN_KEYS)
+        else:
+            said = {"heading": self.scalar("heading", at, value)}
         heading = said.get("heading")
         if not isinstance(heading, str):
             return None

@@ -28,6 +28,7 @@ _PREFERRED = (
     "DD/MM/YY",
     "DD-MON-YY",
     "YYYYMMDD",
+    "SPREADSHEET DAY",
 )
 
 _CHECKS: dict[str, Callable[[str], object]] = {
@@ -82,17 +83,22 @@ def _fits(check: Callable[[str], object], value: str) -> bool:
 def date_formats(values: Iterable[str]) -> tuple[str, ...]:
     """Choose the fewest formats that read these dates; month first only where day first cannot be."""
     left = list(values)
-    if not left:
-        return USUAL_DATE_FORMATS
     chosen: list[str] = []
-    for name in (*_PREFERRED, "MM/DD/YYYY", "SPREADSHEET DAY"):
-        if name in MONTH_FIRST and set(chosen) & DAY_FIRST:
-            continue
+    for name in _month_first(left) or _PREFERRED:
         unread = [value for value in left if not _reads(value, name)]
         if len(unread) < len(left):
             chosen.append(name)
             left = unread
     return tuple(chosen) or USUAL_DATE_FORMATS
+
+
+def _month_first(values: Sequence[str]) -> tuple[str, ...]:
+    """Put month first in place of day first where it reads more of the values, and all of those."""
+    by_day = {value for value in values if any(_reads(value, name) for name in DAY_FIRST)}
+    by_month = {value for value in values if any(_reads(value, name) for name in MONTH_FIRST)}
+    if not by_day < by_month:
+        return ()
+    return (*sorted(MONTH_FIRST), *(name for name in _PREFERRED if name not in DAY_FIRST))
 
 
 def _reads(value: str, name: str) -> bool:

@@ -119,7 +119,7 @@ REASONS: dict[str, str] = {
     ),
     "control.sum": mark(
         "The file says its total is %(declared)s and its rows add to %(found)s "
-        "(%(rows)s rows give no amount that can be read)"
+        "(rows whose amount cannot be read: %(rows)s)"
     ),
     "control.absent": mark(
         "The line with the file's own totals is missing: the file may be cut short"
