@@ -5,10 +5,18 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from server.access import device_commands as devices
-from server.access import device_rules, facts, record, user_rules
+from server.access import (
+    device_rules,
+    device_screens,
+    facts,
+    record,
+    sign_in_screens,
+    user_rules,
+    user_screens,
+)
 from server.access import user_commands as users
 from server.access.device_api import device_api
-from server.spine.areas import Area, Facts, Handling
+from server.spine.areas import Area, Facts, Handling, NavigationLink
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Rule, Touched
 
@@ -99,5 +107,11 @@ AREA = Area(
         "devices.manage": mark("Give out codes for devices and revoke devices"),
         "devices.approve": mark("Approve devices"),
     },
-    screens=(device_api,),
+    screens=(sign_in_screens.screens, user_screens.screens, device_screens.screens, device_api),
+    navigation=(
+        NavigationLink(
+            text=mark("Devices"), endpoint="devices.every_device", needs="devices.manage"
+        ),
+        NavigationLink(text=mark("Users"), endpoint="users.every_user", needs="users.manage"),
+    ),
 )

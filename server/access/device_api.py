@@ -53,7 +53,7 @@ OFFICE_TRIES_MAX = 10
 register(
     {
         "message.unreadable": mark("The office could not read this request: update the device"),
-        "enrolment.refused": mark("This code is not right or no longer works: ask for a new one"),
+        "device.suspended": mark("The officer of this device is suspended: ask your supervisor"),
         "enrolment.too_many": mark("Too many wrong codes: wait five minutes, then try again"),
     }
 )
@@ -129,6 +129,8 @@ def state() -> Response:
     now = clock.now()
     body = _body()
     speaking = device_of(request, body, now)
+    if speaking.state == "suspended":
+        raise DeviceRefused("device.suspended")
     told = _read(StateSchema(), body) if body else {}
     if told.get("wall_at"):
         with _sessions()() as session, session.begin():
@@ -176,7 +178,7 @@ def _ticket_of(typed: str) -> TicketRow:
             ticket = session.scalars(of_code).one_or_none()
         if ticket is not None:
             return ticket
-    raise DeviceRefused("enrolment.refused", 403)
+    raise DeviceRefused("ticket.refused", 403)
 
 
 def _device_with(public_key: bytes, ticket: TicketRow) -> DeviceRow | None:
@@ -210,7 +212,7 @@ def _record(
     )
     door: Door = current_app.extensions["fieldfare"]["door"]
     if door.execute(order, now=now).outcome is not Outcome.APPLIED:
-        raise DeviceRefused("enrolment.refused", 403)
+        raise DeviceRefused("ticket.refused", 403)
     device = _device_with(public_key, ticket)
     assert device is not None, "the door has just recorded it"  # noqa: S101
     return device

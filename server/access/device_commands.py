@@ -44,7 +44,7 @@ REASONS: dict[str, str] = {
 register(
     {
         "ticket.exists": mark("This code has already been made"),
-        "ticket.refused": mark("This code does not work any more: ask for a new one"),
+        "ticket.refused": mark("This code is not right or no longer works: ask for a new one"),
         "device.exists": mark("This device has already asked: look at the list of devices"),
         "device.not_known": mark("This device is not known here: open the list of devices again"),
         "device.not_pending": mark("This device is not waiting for approval"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Request, Response, current_app, g
+from flask import Request, current_app, g
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from server.access import sessions
 from server.access.roles import permissions_of
