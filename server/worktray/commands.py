@@ -1,0 +1,148 @@
+"""What is asked about tasks: raise one, give it to someone, finish it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import ClassVar
+
+from marshmallow import Schema
+
+from shared.catalogue import mark
+from shared.commands import PERSONAL, Change, Command
+from shared.errors import register
+from shared.fields import Choice, CleanText, DayField, IdField
+
+KINDS: dict[str, str] = {
+    "find_liable": mark("Find who is liable"),
+    "ring_back": mark("Ring someone back"),
+    "check_details": mark("Check details"),
+    "decide": mark("Decide what to do next"),
+}
+"""What sort of thing is to be done."""
+
+NOTE_MAX = 1_000
+"""Characters a task's note may have."""
+
+register(
+    {
+        "task.exists": mark("This task has already been raised"),
+        "task.about_nothing": mark("Choose the account, the person or the case it is about"),
+        "task.subject_unknown": mark("What this task is about is not known here: search again"),
+        "task.unknown": mark("This task is not known here: open the worktray again"),
+        "task.finished": mark("This task has already been finished"),
+        "task.owner_unknown": mark("Choose someone who works on the worktray"),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaiseTask(Command):
+    """Ask for something to be done; a kind that an account already waits for is not asked twice."""
+
+    name: ClassVar[str] = "RaiseTask"
+    task_id: str
+    kind: str
+    account_id: str | None = None
+    person_id: str | None = None
+    case_id: str | None = None
+    owner_id: str | None = None
+    due_on: date | None = None
+    note: str = ""
+
+
+class RaiseTaskSchema(Schema):
+    """How `RaiseTask` is written in a form and in a message."""
+
+    task_id = IdField(required=True)
+    kind = Choice(
+        KINDS,
+        required=True,
+        metadata={"label": mark("What is to be done?"), "missing": mark("Select what to do")},
+    )
+    account_id = IdField(load_default=None, allow_none=True)
+    person_id = IdField(load_default=None, allow_none=True)
+    case_id = IdField(load_default=None, allow_none=True)
+    owner_id = IdField(load_default=None, allow_none=True, metadata={"label": mark("Who does it?")})
+    due_on = DayField(load_default=None, allow_none=True, metadata={"label": mark("Do it by")})
+    note = CleanText(
+        load_default="", characters_max=NOTE_MAX, lines=True, metadata={"label": mark("Note")}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRaised(Change):
+    """Something was asked to be done."""
+
+    name: ClassVar[str] = "TaskRaised"
+    task_id: str
+    kind: str
+    account_id: str | None
+    person_id: str | None
+    case_id: str | None
+    owner_id: str | None
+    due_on: date | None
+    note: str = field(default="", metadata=PERSONAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignTask(Command):
+    """Give a task to someone, or to nobody in particular."""
+
+    name: ClassVar[str] = "AssignTask"
+    task_id: str
+    owner_id: str | None
+
+
+class AssignTaskSchema(Schema):
+    """How `AssignTask` is written in a form and in a message."""
+
+    task_id = IdField(required=True)
+    owner_id = IdField(load_default=None, allow_none=True, metadata={"label": mark("Who does it?")})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskAssigned(Change):
+    """A task was given to someone, or to nobody in particular."""
+
+    name: ClassVar[str] = "TaskAssigned"
+    task_id: str
+    kind: str
+    account_id: str | None
+    person_id: str | None
+    case_id: str | None
+    owner_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishTask(Command):
+    """Say that a task is done, and what came of it."""
+
+    name: ClassVar[str] = "FinishTask"
+    task_id: str
+    note: str
+
+
+class FinishTaskSchema(Schema):
+    """How `FinishTask` is written in a form and in a message."""
+
+    task_id = IdField(required=True)
+    note = CleanText(
+        required=True,
+        characters_max=NOTE_MAX,
+        lines=True,
+        metadata={"label": mark("What came of it?"), "missing": mark("Enter what came of it")},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFinished(Change):
+    """A task was done."""
+
+    name: ClassVar[str] = "TaskFinished"
+    task_id: str
+    kind: str
+    account_id: str | None
+    person_id: str | None
+    case_id: str | None
+    note: str = field(metadata=PERSONAL)

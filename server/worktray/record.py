@@ -1,0 +1,59 @@
+"""How each change to a task alters rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from server.spine.areas import Recorded
+from server.worktray.commands import TaskAssigned, TaskFinished, TaskRaised
+from server.worktray.tables import TaskRow
+
+
+def raised(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Write new tasks."""
+    session.execute(
+        insert(TaskRow),
+        [
+            {
+                "task_id": change.task_id,
+                "kind": change.kind,
+                "account_id": change.account_id,
+                "person_id": change.person_id,
+                "case_id": change.case_id,
+                "owner_id": change.owner_id,
+                "due_on": change.due_on,
+                "note": change.note,
+                "raised_at": item.recorded_at,
+            }
+            for item in recorded
+            if isinstance(change := item.change, TaskRaised)
+        ],
+    )
+
+
+def assigned(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Give tasks to their new owners."""
+    for item in recorded:
+        if isinstance(item.change, TaskAssigned):
+            session.execute(
+                update(TaskRow)
+                .where(TaskRow.task_id == item.change.task_id)
+                .values(owner_id=item.change.owner_id)
+            )
+
+
+def finished(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Mark tasks as done; what came of each is kept in the log."""
+    for item in recorded:
+        if isinstance(item.change, TaskFinished):
+            session.execute(
+                update(TaskRow)
+                .where(TaskRow.task_id == item.change.task_id)
+                .values(done_at=item.recorded_at, done_by=item.actor_id)
+            )
+
+
+RECORDERS = {TaskRaised: raised, TaskAssigned: assigned, TaskFinished: finished}
