@@ -183,6 +183,10 @@ def frame(page: str) -> dict[str, object]:
         "search": "/office",
         "person": {"name": "Amina Osei", "role": mark("Caseworker")},
         "sign_out": "/office",
+        "languages": [
+            {"code": "en", "name": "English", "href": "/office"},
+            {"code": "cy", "name": "Cymraeg", "href": "/office?language=cy"},
+        ],
         "navigation": [
             {"text": mark("Worktray"), "href": "/office", "current": True},
             {"text": mark("People"), "href": "/office"},

@@ -157,6 +157,8 @@ def test_no_sentence_of_the_frame_or_of_others_macros_skips_the_catalogue() -> N
 
 DATA = {
     "Fieldfare",
+    "English",
+    "Cymraeg",
     "Thornholme Council",
     "Amina Osei",
     "Wilfred Arkwright-Oyelaran",
