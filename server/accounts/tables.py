@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, String
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.spine.database import Row
@@ -62,7 +62,10 @@ class LiablePartyRow(Row):
 
 
 class TransactionRow(Row):
-    """A movement on a debt; a positive amount is owed to the council, a negative one reduces it."""
+    """A movement on a debt; a positive amount is owed to the council, a negative one reduces it.
+
+    `reverses_id` names the payment a movement takes back, so that none is taken back twice.
+    """
 
     __tablename__ = "transaction"
     transaction_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -74,3 +77,13 @@ class TransactionRow(Row):
     command_id: Mapped[str] = mapped_column(Id)
     method: Mapped[str] = mapped_column(String(20), server_default="")
     reference: Mapped[str] = mapped_column(String(60), server_default="")
+    reverses_id: Mapped[str | None] = mapped_column(ForeignKey("transaction.transaction_id"))
+
+    __table_args__ = (
+        Index(
+            "uq_transaction_reverses_id",
+            "reverses_id",
+            unique=True,
+            postgresql_where=text("reverses_id IS NOT NULL"),
+        ),
+    )

@@ -106,5 +106,11 @@ class SearchTermRow(Row):
             postgresql_using="gin",
             postgresql_ops={"term": "gin_trgm_ops"},
         ),
-        Index("ix_search_term_sound", "sound", postgresql_where=text("sound <> ''")),
+        Index(
+            "ix_search_term_sound",
+            "sound",
+            postgresql_using="gin",
+            postgresql_ops={"sound": "gin_trgm_ops"},
+            postgresql_where=text("sound <> ''"),
+        ),
     )

@@ -1,0 +1,39 @@
+"""What the payments area hands to the office."""
+
+from __future__ import annotations
+
+from server.payments import commands, facts, record, rules
+from server.spine.areas import Area, Handling
+from shared.catalogue import mark
+from shared.commands import CommandType, Kind
+
+AREA = Area(
+    name="payments",
+    commands=(
+        Handling(
+            kind=CommandType(
+                command=commands.RecordPayment,
+                schema=commands.RecordPaymentSchema(),
+                rule=rules.record_payment,
+                kind=Kind.FACT,
+                needs="payments.record",
+            ),
+            facts=facts.payment_facts,
+        ),
+        Handling(
+            kind=CommandType(
+                command=commands.ReversePayment,
+                schema=commands.ReversePaymentSchema(),
+                rule=rules.reverse_payment,
+                kind=Kind.DECISION,
+                needs="payments.reverse",
+            ),
+            facts=facts.payment_facts,
+        ),
+    ),
+    recorders=record.RECORDERS,
+    permissions={
+        "payments.record": mark("Record payments"),
+        "payments.reverse": mark("Take payments back"),
+    },
+)

@@ -1,0 +1,95 @@
+"""What the people area hands to the office."""
+
+from __future__ import annotations
+
+from server.people import commands, facts, markers, project, record, rules
+from server.spine.areas import Area, Handling
+from shared.catalogue import mark
+from shared.commands import CommandType, Kind
+from shared.decide import BY_NAME
+
+AREA = Area(
+    name="people",
+    commands=(
+        Handling(kind=BY_NAME["RecordPhoneNumber"]),
+        Handling(
+            kind=CommandType(
+                command=commands.OpenPerson,
+                schema=commands.OpenPersonSchema(),
+                rule=rules.open_person,
+                kind=Kind.DECISION,
+                needs="people.record",
+            ),
+            facts=facts.known_people,
+        ),
+        Handling(
+            kind=CommandType(
+                command=commands.ChangeName,
+                schema=commands.ChangeNameSchema(),
+                rule=rules.change_name,
+                kind=Kind.EDIT,
+                needs="people.record",
+            ),
+            facts=facts.person_files,
+        ),
+        Handling(
+            kind=CommandType(
+                command=commands.RecordFormerName,
+                schema=commands.RecordFormerNameSchema(),
+                rule=rules.record_former_name,
+                kind=Kind.FACT,
+                needs="people.record",
+            ),
+            facts=facts.person_files,
+        ),
+        Handling(
+            kind=CommandType(
+                command=commands.RecordAddress,
+                schema=commands.RecordAddressSchema(),
+                rule=rules.record_address,
+                kind=Kind.FACT,
+                needs="people.record",
+            ),
+            facts=facts.person_files,
+        ),
+        Handling(
+            kind=CommandType(
+                command=commands.RecordContact,
+                schema=commands.RecordContactSchema(),
+                rule=rules.record_contact,
+                kind=Kind.FACT,
+                needs="people.record",
+            ),
+            facts=facts.person_files,
+        ),
+        Handling(
+            kind=CommandType(
+                command=markers.RecordMarker,
+                schema=markers.RecordMarkerSchema(),
+                rule=markers.record_marker,
+                kind=Kind.DECISION,
+                needs="people.mark",
+            ),
+            facts=facts.marker_facts,
+        ),
+        Handling(
+            kind=CommandType(
+                command=markers.EndMarker,
+                schema=markers.EndMarkerSchema(),
+                rule=markers.end_marker,
+                kind=Kind.DECISION,
+                needs="people.mark",
+            ),
+            facts=facts.marker_facts,
+        ),
+    ),
+    recorders=record.RECORDERS,
+    case_facts=facts.case_people,
+    projections=project.PROJECTIONS,
+    permissions={
+        "people.search": mark("Search for people and accounts"),
+        "people.see": mark("See people and everything that happened"),
+        "people.record": mark("Open people, and record names, addresses and contact details"),
+        "people.mark": mark("Record and end markers of risk to staff"),
+    },
+)

@@ -1,0 +1,212 @@
+"""Facts about people: what the rules look at, loaded for many commands at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy import Select, column, false, func, select, table
+from sqlalchemy.orm import Session
+
+from server.people import places
+from server.people.commands import (
+    ChangeName,
+    OpenPerson,
+    RecordAddress,
+    RecordContact,
+    RecordFormerName,
+)
+from server.people.markers import EndMarker, MarkerFacts, RecordMarker
+from server.people.rules import PersonFile, Residence
+from server.people.search_terms import normalise
+from server.people.tables import (
+    AddressRow,
+    ContactRow,
+    FormerNameRow,
+    MarkerRow,
+    PersonRow,
+    ResidenceRow,
+)
+from server.spine.locks import case_subject
+from server.spine.tables import Id
+from shared.case_file import CasePerson
+from shared.commands import Command
+from shared.errors import RuleBroken
+
+_case = table("case", column("case_id", Id), column("person_id", Id))
+
+Value = TypeVar("Value")
+
+AboutPerson = ChangeName | RecordFormerName | RecordAddress | RecordContact
+
+
+def known_people(session: Session, commands: Sequence[Command]) -> list[bool]:
+    """Say for each command whether the id it would open is already somebody's."""
+    ids = [command.person_id for command in commands if isinstance(command, OpenPerson)]
+    known = set(session.scalars(select(PersonRow.person_id).where(PersonRow.person_id.in_(ids))))
+    return [id_ in known for id_ in ids]
+
+
+def person_files(session: Session, commands: Sequence[Command]) -> list[PersonFile | RuleBroken]:
+    """Load what each command's rule looks at for its person."""
+    asked = [command for command in commands if isinstance(command, AboutPerson)]
+    ids = {command.person_id for command in asked}
+    former, home, contact = FormerNameRow, ResidenceRow, ContactRow
+    names = _grouped(
+        session, select(former.person_id, former.name).where(former.person_id.in_(ids))
+    )
+    homes = _grouped(session, select(home.person_id, home).where(home.person_id.in_(ids)))
+    contacts = _grouped(
+        session, select(contact.person_id, contact).where(contact.person_id.in_(ids))
+    )
+    people = {
+        row.person_id: PersonFile(
+            person_id=row.person_id,
+            kind=row.kind,
+            title=row.title,
+            forenames=row.forenames,
+            surname=row.surname,
+            called=row.name,
+            former_names=frozenset(normalise(name) for name in names.get(row.person_id, ())),
+            residences=tuple(_residence(home) for home in homes.get(row.person_id, ())),
+            contacts=frozenset(
+                (c.kind, c.value.casefold()) for c in contacts.get(row.person_id, ())
+            ),
+        )
+        for row in session.scalars(select(PersonRow).where(PersonRow.person_id.in_(ids)))
+    }
+    return _at_their_places(session, asked, people)
+
+
+def _at_their_places(
+    session: Session, commands: Sequence[AboutPerson], people: Mapping[str, PersonFile]
+) -> list[PersonFile | RuleBroken]:
+    """Give each command its person, with the row its place already has."""
+    named = [c.place() if isinstance(c, RecordAddress) else None for c in commands]
+    found = places.find(session, named)
+    places.hold_still(session, {id_ for id_ in found if id_})
+    return [
+        replace(people[command.person_id], place_id=place_id)
+        if command.person_id in people
+        else RuleBroken("person.unknown")
+        for command, place_id in zip(commands, found, strict=True)
+    ]
+
+
+def marker_facts(session: Session, commands: Sequence[Command]) -> list[MarkerFacts]:
+    """Load each marker, what it is or would be on, and the cases that go there."""
+    asked = [command for command in commands if isinstance(command, RecordMarker | EndMarker)]
+    row = MarkerRow
+    markers = {
+        found.marker_id: found
+        for found in session.execute(
+            select(row.marker_id, row.person_id, row.address_id, row.kind, row.until)
+            .where(row.marker_id.in_([command.marker_id for command in asked]))
+            .order_by(row.marker_id)
+            .with_for_update()
+        )
+    }
+    on = [markers.get(c.marker_id) if isinstance(c, EndMarker) else c for c in asked]
+    people = {each.person_id for each in on if each and each.person_id}
+    address_ids = {each.address_id for each in on if each and each.address_id}
+    places.hold_still(session, address_ids)
+    person, place = PersonRow.person_id, AddressRow.address_id
+    known = {
+        *session.scalars(select(person).where(person.in_(people))),
+        *session.scalars(select(place).where(place.in_(address_ids))),
+    }
+    going_there = cases_of(session, "address", address_ids)
+    return [
+        MarkerFacts(
+            known=command.marker_id in markers,
+            ended=command.marker_id in markers and markers[command.marker_id].until is not None,
+            person_id=each.person_id if each else None,
+            address_id=each.address_id if each else None,
+            kind=each.kind if each else "",
+            person_known=each is not None and each.person_id in known,
+            place_known=each is not None and each.address_id in known,
+            case_ids=going_there.get(each.address_id or "", frozenset()) if each else frozenset(),
+        )
+        for command, each in zip(asked, on, strict=True)
+    ]
+
+
+def cases_of(
+    session: Session, kind: str, subject_ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Say which cases concern each of these subjects."""
+    if not subject_ids:
+        return {}
+    found: dict[str, set[str]] = {}
+    for case_id, subject_id in session.execute(
+        select(case_subject.c.case_id, case_subject.c.subject_id).where(
+            case_subject.c.kind == kind, case_subject.c.subject_id.in_(sorted(subject_ids))
+        )
+    ):
+        found.setdefault(subject_id, set()).add(case_id)
+    return {subject_id: frozenset(cases) for subject_id, cases in found.items()}
+
+
+def case_people(
+    session: Session, case_ids: Collection[str]
+) -> dict[str, dict[str, tuple[CasePerson, ...]]]:
+    """Give each case its people: the principal first, then others liable, with their phone numbers."""
+    people = people_of_cases(session, case_ids)
+    ids = {person_id for row in people.values() for person_id, _, _ in row}
+    numbers: dict[str, list[str]] = {}
+    for person_id, number in session.execute(
+        select(ContactRow.person_id, ContactRow.value)
+        .where(ContactRow.person_id.in_(sorted(ids)), ContactRow.kind == "phone")
+        .order_by(ContactRow.recorded_at, ContactRow.contact_id)
+    ):
+        numbers.setdefault(person_id, []).append(number)
+    return {
+        case_id: {
+            "people": tuple(
+                CasePerson(
+                    person_id=person_id,
+                    name=name,
+                    phone_numbers=tuple(numbers.get(person_id, ())),
+                )
+                for person_id, name, _ in row
+            )
+        }
+        for case_id, row in people.items()
+    }
+
+
+def people_of_cases(
+    session: Session, case_ids: Collection[str]
+) -> dict[str, list[tuple[str, str, bool]]]:
+    """List each case's people as (id, name, whether principal), the principal first."""
+    if not case_ids:
+        return {}
+    principal = func.coalesce(_case.c.person_id == PersonRow.person_id, false())
+    found: dict[str, list[tuple[str, str, bool]]] = {}
+    for case_id, person_id, name, is_principal in session.execute(
+        select(case_subject.c.case_id, PersonRow.person_id, PersonRow.name, principal)
+        .join(PersonRow, PersonRow.person_id == case_subject.c.subject_id)
+        .join(_case, _case.c.case_id == case_subject.c.case_id)
+        .where(case_subject.c.kind == "person", case_subject.c.case_id.in_(sorted(case_ids)))
+        .order_by(principal.desc(), PersonRow.name, PersonRow.person_id)
+    ):
+        found.setdefault(case_id, []).append((person_id, name, is_principal))
+    return found
+
+
+def _grouped(session: Session, query: Select[str, Value]) -> dict[str, list[Value]]:
+    """Gather what a query gives by its first column."""
+    found: dict[str, list[Value]] = {}
+    for key, value in session.execute(query):
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def _residence(row: ResidenceRow) -> Residence:
+    return Residence(
+        residence_id=row.residence_id,
+        address_id=row.address_id,
+        from_on=row.from_on,
+        until=row.until,
+    )

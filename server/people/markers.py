@@ -1,0 +1,214 @@
+"""Markers: a risk to the people who visit, on a person or a place, with evidence and a review day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import ClassVar
+
+from marshmallow import Schema
+
+from shared.catalogue import mark
+from shared.commands import PERSONAL, Change, Command, Decision, Occasion, Touched
+from shared.errors import RuleBroken, register
+from shared.fields import Choice, CleanText, DayField, IdField
+from shared.presentation import LONDON
+
+KINDS: dict[str, str] = {
+    "violence": mark("Has been violent"),
+    "threats": mark("Has made threats"),
+    "weapon": mark("A weapon has been seen"),
+    "dangerous_dog": mark("Dangerous dog"),
+    "unsafe_premises": mark("Unsafe premises"),
+    "do_not_visit_alone": mark("Do not visit alone"),
+}
+"""What may harm an officer; the code is stored, the words are shown."""
+
+REVIEW_DAYS_MAX = 366
+"""A marker lapses unless somebody looks at it again; how soon is local policy, a year at most."""
+
+NOTE_MAX = 1_000
+
+register(
+    {
+        "marker.known": mark("This marker has already been recorded"),
+        "marker.unknown": mark("This marker is not known here: open the person again"),
+        "marker.ended": mark("This marker has already been ended"),
+        "marker.person_or_place": mark("Say whether the risk is the person or the place"),
+        "marker.review_in_past": mark("Enter a review date after today"),
+        "marker.review_too_late": mark("Enter a review date within a year from today"),
+        "marker.from_in_future": mark("Enter a day that has been"),
+        "place.unknown": mark("This address is not known here: open the person again"),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordMarker(Command):
+    """Warn everyone who visits: of a person, or of a place."""
+
+    name: ClassVar[str] = "RecordMarker"
+    marker_id: str
+    person_id: str | None = None
+    address_id: str | None = None
+    kind: str
+    note: str
+    from_on: date
+    review_on: date
+
+
+class RecordMarkerSchema(Schema):
+    """How `RecordMarker` is written in a form and in a message."""
+
+    marker_id = IdField(required=True)
+    person_id = IdField(load_default=None, allow_none=True)
+    address_id = IdField(load_default=None, allow_none=True)
+    kind = Choice(
+        KINDS,
+        required=True,
+        metadata={"label": mark("What is the risk?"), "missing": mark("Select the risk")},
+    )
+    note = CleanText(
+        required=True,
+        characters_max=NOTE_MAX,
+        lines=True,
+        metadata={
+            "label": mark("What happened, and who saw it?"),
+            "hint": mark("Officers read this before they go to the door"),
+            "missing": mark("Enter what happened and who saw it"),
+        },
+    )
+    from_on = DayField(required=True, metadata={"label": mark("When was the risk seen?")})
+    review_on = DayField(required=True, metadata={"label": mark("When must this be reviewed?")})
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkerRecorded(Change):
+    """Everyone who visits a person or a place is warned of a risk.
+
+    A marker on a place names the cases that go there, because nothing else would lead to them.
+    """
+
+    name: ClassVar[str] = "MarkerRecorded"
+    marker_id: str
+    person_id: str | None
+    address_id: str | None
+    case_ids: frozenset[str] = frozenset()
+    kind: str
+    from_on: date
+    review_on: date
+    note: str = field(metadata=PERSONAL)
+
+    def touched(self) -> Touched:
+        """Add the cases that go to the place."""
+        return super().touched() | Touched(case_ids=self.case_ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndMarker(Command):
+    """Take a warning back, because the risk is gone or was never there."""
+
+    name: ClassVar[str] = "EndMarker"
+    marker_id: str
+    reason: str
+
+
+class EndMarkerSchema(Schema):
+    """How `EndMarker` is written in a form and in a message."""
+
+    marker_id = IdField(required=True)
+    reason = CleanText(
+        required=True,
+        characters_max=NOTE_MAX,
+        lines=True,
+        metadata={
+            "label": mark("Why is the risk over?"),
+            "missing": mark("Enter why the risk is over"),
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkerEnded(Change):
+    """A warning was taken back; `until` is the first day it no longer covers."""
+
+    name: ClassVar[str] = "MarkerEnded"
+    marker_id: str
+    person_id: str | None
+    address_id: str | None
+    case_ids: frozenset[str] = frozenset()
+    kind: str
+    until: date
+    reason: str = field(metadata=PERSONAL)
+
+    def touched(self) -> Touched:
+        """Add the cases that go to the place."""
+        return super().touched() | Touched(case_ids=self.case_ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkerFacts:
+    """What the rules on markers look at: the marker if there is one, and what it would be on."""
+
+    known: bool = False
+    person_id: str | None = None
+    address_id: str | None = None
+    kind: str = ""
+    ended: bool = False
+    person_known: bool = False
+    place_known: bool = False
+    case_ids: frozenset[str] = frozenset()
+
+
+def record_marker(facts: MarkerFacts, command: RecordMarker, occasion: Occasion) -> Decision:
+    """Warn of a person or a place that is known, until a review not more than a year away."""
+    if facts.known:
+        raise RuleBroken("marker.known")
+    if (command.person_id is None) == (command.address_id is None):
+        raise RuleBroken("marker.person_or_place", field="person_id")
+    if command.person_id is not None and not facts.person_known:
+        raise RuleBroken("person.unknown")
+    if command.address_id is not None and not facts.place_known:
+        raise RuleBroken("place.unknown")
+    today = occasion.decided_at.astimezone(LONDON).date()
+    if command.from_on > today:
+        raise RuleBroken("marker.from_in_future", field="from_on")
+    if command.review_on <= today:
+        raise RuleBroken("marker.review_in_past", field="review_on")
+    if command.review_on > today + timedelta(days=REVIEW_DAYS_MAX):
+        raise RuleBroken("marker.review_too_late", field="review_on")
+    return Decision(
+        changes=(
+            MarkerRecorded(
+                marker_id=command.marker_id,
+                person_id=command.person_id,
+                address_id=command.address_id,
+                case_ids=facts.case_ids,
+                kind=command.kind,
+                from_on=command.from_on,
+                review_on=command.review_on,
+                note=command.note,
+            ),
+        )
+    )
+
+
+def end_marker(facts: MarkerFacts, command: EndMarker, occasion: Occasion) -> Decision:
+    """Take the warning back from today."""
+    if not facts.known:
+        raise RuleBroken("marker.unknown")
+    if facts.ended:
+        raise RuleBroken("marker.ended")
+    return Decision(
+        changes=(
+            MarkerEnded(
+                marker_id=command.marker_id,
+                person_id=facts.person_id,
+                address_id=facts.address_id,
+                case_ids=facts.case_ids,
+                kind=facts.kind,
+                until=occasion.decided_at.astimezone(LONDON).date(),
+                reason=command.reason,
+            ),
+        )
+    )

@@ -1,0 +1,162 @@
+"""What a device is given about people: who they are, where they live or lived, and what may harm it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import and_, column, or_, select, table
+from sqlalchemy.orm import Session
+
+from server.people.facts import people_of_cases
+from server.people.tables import (
+    AddressRow,
+    ContactRow,
+    FormerNameRow,
+    MarkerRow,
+    PersonRow,
+    ResidenceRow,
+)
+from server.spine.areas import Projection
+from server.spine.locks import case_subject
+from server.spine.tables import Id
+
+_case = table("case", column("case_id", Id), column("address_id", Id))
+_account = table("account", column("account_id", Id), column("address_id", Id))
+
+Bodies = dict[str, dict[str, dict[str, Any]]]
+"""{case id: {record id: body}}"""
+
+
+def people(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Build a record for each person of a case: all a visit needs of its principal, others by name."""
+    found = people_of_cases(session, case_ids)
+    ids = sorted({person_id for row in found.values() for person_id, _, _ in row})
+    principals = sorted({id_ for row in found.values() for id_, _, principal in row if principal})
+    rows = {
+        row.person_id: row
+        for row in session.scalars(select(PersonRow).where(PersonRow.person_id.in_(ids)))
+    }
+    former = _former_names(session, principals)
+    homes = _addresses(session, principals)
+    numbers = _phone_numbers(session, principals)
+    bodies: Bodies = {}
+    for case_id, row_of_case in found.items():
+        for person_id, name, principal in row_of_case:
+            person = rows[person_id]
+            bodies.setdefault(case_id, {})[person_id] = {
+                "principal": principal,
+                "kind": person.kind,
+                "title": person.title,
+                "name": name,
+                "language": person.language,
+                "former_names": former.get(person_id, []) if principal else [],
+                "addresses": homes.get(person_id, []) if principal else [],
+                "phone_numbers": numbers.get(person_id, []) if principal else [],
+            }
+    return bodies
+
+
+def markers(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Build a record for each warning in force: on the case's people, or on places it leads to."""
+    subject = case_subject.c
+    on = or_(
+        and_(subject.kind == "person", subject.subject_id == MarkerRow.person_id),
+        and_(subject.kind == "address", subject.subject_id == MarkerRow.address_id),
+    )
+    bodies: Bodies = {}
+    for case_id, marker in session.execute(
+        select(subject.case_id, MarkerRow)
+        .join(MarkerRow, on)
+        .where(subject.case_id.in_(sorted(case_ids)), MarkerRow.until.is_(None))
+    ):
+        bodies.setdefault(case_id, {})[marker.marker_id] = {
+            "person_id": marker.person_id,
+            "address_id": marker.address_id,
+            "kind": marker.kind,
+            "note": marker.note,
+            "from_on": marker.from_on.isoformat(),
+            "review_on": marker.review_on.isoformat(),
+        }
+    return bodies
+
+
+def places(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Build a record for each place a case is about by itself or through an account."""
+    subject, wanted = case_subject.c, sorted(case_ids)
+    of_accounts = (
+        select(subject.case_id, _account.c.address_id)
+        .join(_account, _account.c.account_id == subject.subject_id)
+        .where(subject.kind == "account", subject.case_id.in_(wanted))
+    )
+    of_cases = select(_case.c.case_id, _case.c.address_id).where(_case.c.case_id.in_(wanted))
+    about = of_accounts.union(of_cases).subquery()
+    bodies: Bodies = {}
+    for case_id, place in session.execute(
+        select(about.c.case_id, AddressRow).join(
+            AddressRow, AddressRow.address_id == about.c.address_id
+        )
+    ):
+        bodies.setdefault(case_id, {})[place.address_id] = _place(place)
+    return bodies
+
+
+def _place(place: AddressRow) -> dict[str, Any]:
+    return {
+        "lines": place.lines.split("\n"),
+        "postcode": place.postcode,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+    }
+
+
+def _former_names(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for person_id, name in session.execute(
+        select(FormerNameRow.person_id, FormerNameRow.name)
+        .where(FormerNameRow.person_id.in_(ids))
+        .order_by(FormerNameRow.until.desc().nulls_last(), FormerNameRow.former_name_id)
+    ):
+        found.setdefault(person_id, []).append(name)
+    return found
+
+
+def _addresses(session: Session, ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """List where people live, then where they lived, the latest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    home = ResidenceRow
+    for residence, place in session.execute(
+        select(home, AddressRow)
+        .join(AddressRow, AddressRow.address_id == home.address_id)
+        .where(home.person_id.in_(ids))
+        .order_by(
+            home.until.desc().nulls_first(), home.from_on.desc().nulls_last(), home.residence_id
+        )
+    ):
+        found.setdefault(residence.person_id, []).append(
+            {
+                **_place(place),
+                "address_id": place.address_id,
+                "from_on": residence.from_on.isoformat() if residence.from_on else None,
+                "until": residence.until.isoformat() if residence.until else None,
+            }
+        )
+    return found
+
+
+def _phone_numbers(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for person_id, value in session.execute(
+        select(ContactRow.person_id, ContactRow.value)
+        .where(ContactRow.person_id.in_(ids), ContactRow.kind == "phone")
+        .order_by(ContactRow.recorded_at, ContactRow.contact_id)
+    ):
+        found.setdefault(person_id, []).append(value)
+    return found
+
+
+PROJECTIONS = (
+    Projection(view="home_visit", kind="person", build=people),
+    Projection(view="home_visit", kind="place", build=places),
+    Projection(view="home_visit", kind="marker", build=markers),
+)

@@ -1,0 +1,39 @@
+"""What the recovery area hands to the office."""
+
+from __future__ import annotations
+
+from server.recovery import commands, facts, project, record, rules
+from server.spine.areas import Area, Handling
+from shared.catalogue import mark
+from shared.commands import CommandType, Kind, Lane
+
+AREA = Area(
+    name="recovery",
+    commands=(
+        Handling(
+            kind=CommandType(
+                command=commands.PlaceHold,
+                schema=commands.PlaceHoldSchema(),
+                rule=rules.place_hold,
+                kind=Kind.DECISION,
+                needs="recovery.hold",
+                lane=Lane.URGENT,
+            ),
+            facts=facts.debt_holds,
+        ),
+        Handling(
+            kind=CommandType(
+                command=commands.EndHold,
+                schema=commands.EndHoldSchema(),
+                rule=rules.end_hold,
+                kind=Kind.DECISION,
+                needs="recovery.hold",
+            ),
+            facts=facts.debt_holds,
+        ),
+    ),
+    recorders=record.RECORDERS,
+    case_facts=facts.case_holds,
+    projections=project.PROJECTIONS,
+    permissions={"recovery.hold": mark("Place and end holds")},
+)

@@ -1,0 +1,72 @@
+"""The office as its tests speak to it: commands in at the one door, results out, and a look inside."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from server.spine.execute import Door
+from server.spine.orders import Order, Result
+from shared.commands import Actor, Command
+
+NOW = datetime(2027, 3, 4, 10, 0, tzinfo=UTC)
+"""When things happen in these tests, unless they say otherwise: a Thursday morning."""
+
+
+def new_id() -> str:
+    """Make an id, as whoever acts does."""
+    return str(uuid.uuid4())
+
+
+@dataclass
+class Office:
+    """The office as tests speak to it: commands in, results out, and a session to look with."""
+
+    door: Door
+    sessions: sessionmaker[Session]
+    actor: Actor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.actor = Actor(user_id=new_id(), permissions=frozenset(self.door.house.permissions))
+
+    def order(
+        self,
+        command: Command,
+        *,
+        at: datetime = NOW,
+        actor: Actor | None = None,
+        command_id: str | None = None,
+        group: str | None = None,
+    ) -> Order:
+        """Put a command into the form in which it reaches the door."""
+        return Order(
+            command=command,
+            command_id=command_id or new_id(),
+            actor=actor or self.actor,
+            happened_at=at,
+            group=group,
+        )
+
+    def ask(self, command: Command, *, at: datetime = NOW, actor: Actor | None = None) -> Result:
+        """Give one command and take whatever answer comes."""
+        return self.door.execute(self.order(command, at=at, actor=actor), now=at)
+
+    def give(self, command: Command, *, at: datetime = NOW) -> Result:
+        """Give one command that must not be refused."""
+        return self.ask(command, at=at).raise_if_refused()
+
+    def give_all(self, commands: Sequence[Command], *, at: datetime = NOW) -> list[Result]:
+        """Give many commands at once, as an import does; none may be refused."""
+        results = self.door.execute_many([self.order(c, at=at) for c in commands], now=at)
+        return [result.raise_if_refused() for result in results]
+
+    @contextmanager
+    def look(self) -> Iterator[Session]:
+        """Open a session that only reads."""
+        with self.sessions() as session:
+            yield session
