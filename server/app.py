@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app
 
 from server.access.area import AREA as ACCESS
 from server.access.identity import identify
+from server.access.roles import ensure_roles
 from server.accounts.area import AREA as ACCOUNTS
 from server.cases.area import AREA as CASES
 from server.config import Config
@@ -19,7 +20,9 @@ from server.people.area import AREA as PEOPLE
 from server.recovery.area import AREA as RECOVERY
 from server.spine import database, error_pages, web
 from server.spine.areas import Area, House, assemble
+from server.spine.database import db
 from server.spine.permissions import Opening, check_every_view, needs
+from server.spine.settings import FICTIONAL, setting
 from server.sync_api.area import AREA as SYNC
 from server.visits.area import AREA as VISITS
 from server.worktray.area import AREA as WORKTRAY
@@ -56,6 +59,10 @@ def create_app(config: Config, database_url: str) -> Flask:
         for screens in area.screens:
             app.register_blueprint(screens)
     check_every_view(app, assembled)
+    with app.app_context(), db.session.begin():
+        ensure_roles(db.session())
+        fictional = setting(db.session(), FICTIONAL) == "yes"
+    app.extensions["fieldfare"]["fictional"] = fictional
     return app
 
 

@@ -176,9 +176,11 @@ class JobRow(Row):
 
     __tablename__ = "job"
     job_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), server_default="")
     title: Mapped[str] = mapped_column(String(120))
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     asked_by: Mapped[str] = mapped_column(Id, index=True)
-    asked_at: Mapped[datetime] = mapped_column(Moment)
+    asked_at: Mapped[datetime] = mapped_column(Moment, index=True)
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     done: Mapped[int] = mapped_column(server_default="0")
@@ -186,3 +188,11 @@ class JobRow(Row):
     state: Mapped[str] = mapped_column(String(20))
     result: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     incident: Mapped[str | None] = mapped_column(String(20))
+
+
+class SettingRow(Row):
+    """One fact about this office as a whole, such as that its people are fictional."""
+
+    __tablename__ = "setting"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(String(400))
