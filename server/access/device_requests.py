@@ -74,7 +74,7 @@ def device_of(request: Request, body: bytes, now: datetime) -> DeviceSpeaking:
         ).one_or_none()
         if found is None:
             raise DeviceRefused("device.unknown")
-        device, officer = found.tuple()
+        device, officer = found
         check_signature(request, signed, device.public_key)
         ahead_seconds = signed.parameters.created - round(now.timestamp())
         timely = abs(ahead_seconds) <= signatures.SKEW_SECONDS_MAX

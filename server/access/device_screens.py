@@ -19,10 +19,10 @@ from server.access.device_commands import (
 )
 from server.access.enrolment import hash_code, in_halves, new_code, office_key
 from server.access.forms import ApprovalSchema, ticket_schema
-from server.access.paging import Page
 from server.access.queries import Device
 from server.spine import clock
 from server.spine.database import db
+from server.spine.paging import Page, Slice
 from server.spine.permissions import needs, signed_in
 from server.spine.web import give, tell
 from shared.catalogue import mark
@@ -31,7 +31,7 @@ from shared.forms import Form
 
 screens = Blueprint("devices", __name__, template_folder="templates")
 
-WITHOUT_LIMIT = queries.Slice(limit=500)
+WITHOUT_LIMIT = Slice(limit=500)
 """Devices that wait for approval are few; more than these would be an attack."""
 
 

@@ -65,14 +65,8 @@ def take_cookie(response: Response) -> None:
 
 
 def _person(session: Session, user_id: str) -> SignedIn:
-    name, temporary = (
-        session.execute(
-            select(UserRow.name, UserRow.password_temporary).where(UserRow.user_id == user_id)
-        )
-        .one()
-        .tuple()
-    )
-    g.password_temporary = temporary
+    user = session.get_one(UserRow, user_id)
+    g.password_temporary = user.password_temporary
     roles = session.scalars(
         select(RoleRow.name)
         .join(UserRoleRow, UserRoleRow.role == RoleRow.role)
@@ -80,7 +74,7 @@ def _person(session: Session, user_id: str) -> SignedIn:
         .order_by(RoleRow.name)
     )
     actor = Actor(user_id=user_id, permissions=permissions_of(session, user_id))
-    return SignedIn(actor=actor, name=name, roles=tuple(roles))
+    return SignedIn(actor=actor, name=user.name, roles=tuple(roles))
 
 
 def _is_secure() -> bool:

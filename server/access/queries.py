@@ -20,6 +20,7 @@ from server.access.tables import (
     UserRoleRow,
     UserRow,
 )
+from server.spine.paging import Slice
 from server.spine.tables import CaseAccessRow, Id
 
 _goes_out = table("goes_out", column("user_id", Id))
@@ -79,14 +80,6 @@ class Device:
     seen_at: datetime | None
     clock_offset_seconds: int | None
     cases_left: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slice:
-    """Which part of a long list is wanted."""
-
-    offset: int = 0
-    limit: int = 50
 
 
 def count_users(session: Session) -> int:

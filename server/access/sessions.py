@@ -66,7 +66,7 @@ def find(session: Session, token: str, now: datetime) -> Found:
     ).one_or_none()
     if row is None:
         return Found()
-    found, active = row.tuple()
+    found, active = row
     if found.ended_at is not None or not active:
         return Found(ended="ended")
     if now - found.started_at >= LIFE_MAX:

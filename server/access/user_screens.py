@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 
 from server.access import passwords, queries
 from server.access.forms import new_user_schema, roles_schema
-from server.access.paging import Page
 from server.access.queries import User
 from server.access.user_commands import (
     GrantRole,
@@ -26,6 +25,7 @@ from server.spine.areas import House
 from server.spine.database import db
 from server.spine.execute import Door
 from server.spine.orders import Order
+from server.spine.paging import Page
 from server.spine.permissions import needs, signed_in
 from server.spine.web import give, tell
 from shared.catalogue import mark
