@@ -63,6 +63,10 @@ class Projection:
     """(session, case ids) to {case id: {record id: body}}; no value may depend on today."""
 
 
+Job = Callable[[Any], Any]
+"""Long work done by a worker process: given a `spine.jobs.Work`, it answers a `spine.jobs.Ending`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NavigationLink:
     """A link in the bar at the top, shown to whoever holds the permission it needs."""
@@ -83,6 +87,7 @@ class Area:
     projections: tuple[Projection, ...] = ()
     permissions: Mapping[str, str] = field(default_factory=dict)
     screens: tuple[Blueprint, ...] = ()
+    jobs: Mapping[str, Job] = field(default_factory=dict)
     navigation: tuple[NavigationLink, ...] = ()
     sentences: Mapping[type[Change], Callable[[Mapping[str, Any]], str]] = field(
         default_factory=dict
@@ -97,6 +102,7 @@ class House:
     commands: Mapping[str, Handling]
     recorders: Mapping[type[Change], Recorder]
     permissions: Mapping[str, str]
+    jobs: Mapping[str, Job] = field(default_factory=dict)
 
     @property
     def projections(self) -> tuple[Projection, ...]:
@@ -127,5 +133,20 @@ def assemble(areas: Sequence[Area]) -> House:
     if lacking:
         raise LookupError(f"no area declares the permissions {sorted(set(lacking))}")
     return House(
-        areas=tuple(areas), commands=commands, recorders=recorders, permissions=permissions
+        areas=tuple(areas),
+        commands=commands,
+        recorders=recorders,
+        permissions=permissions,
+        jobs=_jobs(areas),
     )
+
+
+def _jobs(areas: Sequence[Area]) -> dict[str, Job]:
+    """Gather the kinds of long work; a worker finds each by its name alone."""
+    jobs: dict[str, Job] = {}
+    for area in areas:
+        for name, job in area.jobs.items():
+            if name in jobs:
+                raise LookupError(f"the job {name} has two areas, the second {area.name}")
+            jobs[name] = job
+    return jobs

@@ -1,0 +1,187 @@
+"""The worker process: takes jobs from the queue, does them one by one, and writes how each ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import procrastinate
+from flask import Flask
+from procrastinate import exceptions
+from procrastinate.job_context import AbortReason, JobContext
+from procrastinate.retry import RetryStrategy
+from sqlalchemy import func, make_url, text, update
+from sqlalchemy.orm import Session
+
+from server.spine import clock
+from server.spine.areas import House
+from server.spine.database import db
+from server.spine.jobs import ENDS, QUEUE_SCHEMA, QUEUE_TASK, PutBack, Stopped, Work
+from server.spine.tables import JobRow
+from shared.commands import Actor
+from shared.errors import RuleBroken
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 5.0
+"""How often a worker says that it is alive."""
+
+STALLED_SECONDS = 30.0
+"""After how long without a word its jobs are given to another."""
+
+LEAVE_SECONDS = 5.0
+"""How long a job in hand may go on after the worker was told to stop, before it is put back."""
+
+TRIES_MAX = 5
+"""Times a job is begun; one that takes its worker down with it each time is given up."""
+
+_PERMISSIONS = text("""
+    SELECT DISTINCT permission FROM "user"
+    JOIN user_role USING (user_id) JOIN role_permission USING (role)
+    WHERE active AND user_id = :user_id
+""")
+
+
+class JobFailed(Exception):  # noqa: N818 - what the queue is told; the row says the rest
+    """A job came to an end that was not meant; its incident is in the log and in its row."""
+
+
+def run_worker(app: Flask, *, wait: bool = True) -> None:
+    """Do jobs until told to stop, or until none is left when not to `wait`."""
+    asyncio.run(_work(app, wait=wait))
+
+
+async def _work(app: Flask, *, wait: bool) -> None:
+    queue = _queue(app)
+    async with queue.open_async():
+        await _give_back_stalled(queue)
+        watching = asyncio.create_task(_watch(queue))
+        try:
+            await queue.run_worker_async(
+                wait=wait,
+                listen_notify=wait,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=LEAVE_SECONDS,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+            )
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+
+def _queue(app: Flask) -> procrastinate.App:
+    """Open the queue on the office's own database, with its one task."""
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
+    connector = procrastinate.PsycopgConnector(
+        conninfo=url.render_as_string(hide_password=False),
+        kwargs={"options": f"-c search_path={QUEUE_SCHEMA},public"},
+    )
+    queue = procrastinate.App(connector=connector)
+    again = RetryStrategy(retry_exceptions=(PutBack,))
+
+    @queue.task(name=QUEUE_TASK, pass_context=True, retry=again)
+    def work(context: JobContext, *, job_id: str) -> None:
+        with app.app_context():
+            do(app, job_id, context)
+
+    return queue
+
+
+async def _watch(queue: procrastinate.App) -> None:
+    """Look again and again for jobs whose worker has died, and put them back in the queue."""
+    while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        try:
+            await _give_back_stalled(queue)
+        except exceptions.ConnectorException:
+            logger.exception("could not look for stalled jobs")
+
+
+async def _give_back_stalled(queue: procrastinate.App) -> None:
+    manager = queue.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        with suppress(exceptions.ConnectorException):
+            await manager.retry_job(job)
+
+
+def do(app: Flask, job_id: str, context: JobContext) -> None:
+    """Do one job and write how it ended, whatever happens on the way."""
+    house: House = app.extensions["fieldfare"]["house"]
+    row = _begin(job_id)
+    if row is None:
+        return
+    try:
+        if context.job.attempts >= TRIES_MAX:
+            raise JobFailed("every worker that began it came to an end")  # noqa: TRY301 - as any fault
+        ending = house.jobs[row.name](_work_of(app, row, context))
+        _end(job_id, "done", ending.written())
+    except Stopped:
+        _end(job_id, "stopped", {})
+    except PutBack:
+        _put_back(job_id)
+        raise
+    except RuleBroken as refusal:
+        _end(job_id, "refused", {"refusal": refusal.code, "values": refusal.values})
+    except Exception as fault:
+        incident = secrets.token_hex(4)
+        logger.exception("job failed", extra={"incident": incident, "job_id": job_id})
+        _end(job_id, "failed", {}, incident)
+        raise JobFailed(incident) from fault
+
+
+def _work_of(app: Flask, row: JobRow, context: JobContext) -> Work:
+    with _session() as session:
+        may = frozenset(session.scalars(_PERMISSIONS, {"user_id": row.asked_by}))
+    return Work(
+        job_id=row.job_id,
+        actor=Actor(user_id=row.asked_by, permissions=may),
+        arguments=row.arguments,
+        door=app.extensions["fieldfare"]["door"],
+        interrupted=lambda: context.abort_reason() == AbortReason.SHUTDOWN,
+    )
+
+
+def _begin(job_id: str) -> JobRow | None:
+    """Mark a job as running; one that was stopped or has ended is not begun."""
+    with _session() as session, session.begin():
+        return session.scalar(
+            update(JobRow)
+            .where(JobRow.job_id == job_id, JobRow.state.not_in(ENDS))
+            .values(
+                state=_unless_stopping("running"),
+                started_at=func.coalesce(JobRow.started_at, clock.now()),
+            )
+            .returning(JobRow)
+        )
+
+
+def _put_back(job_id: str) -> None:
+    with _session() as session, session.begin():
+        session.execute(
+            update(JobRow)
+            .where(JobRow.job_id == job_id, JobRow.state == "running")
+            .values(state="waiting")
+        )
+
+
+def _unless_stopping(state: str) -> Any:  # noqa: ANN401 - an expression of SQL
+    return func.coalesce(func.nullif(JobRow.state, "waiting"), state)
+
+
+def _end(job_id: str, state: str, result: Mapping[str, Any], incident: str | None = None) -> None:
+    with _session() as session, session.begin():
+        session.execute(
+            update(JobRow)
+            .where(JobRow.job_id == job_id)
+            .values(state=state, ended_at=clock.now(), result=dict(result), incident=incident)
+        )
+
+
+def _session() -> Session:
+    return db.session.session_factory(expire_on_commit=False)
