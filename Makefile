@@ -6,7 +6,7 @@ LOCK := $(BIN)/uv --no-config pip compile --quiet --upgrade --universal --python
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 QUICK := not browser and not long
 
-.PHONY: setup run test check screenshots lock clean
+.PHONY: setup run test check screenshots sentences lock clean
 
 setup:            ## prepare .venv, the system's packages and the style sheets
 	@$(PYTHON) -m setup
@@ -28,6 +28,13 @@ check: setup      ## form, types, boundaries and templates
 
 screenshots: setup  ## pictures of every page for every role, and what axe finds on them
 	$(BIN)/python -m tests.e2e.screenshots
+
+sentences: setup  ## write every sentence people read into the catalogue's list, and Welsh's
+	$(BIN)/pybabel --quiet extract -F shared/ui/babel.cfg -k mark -k count:1,2 --no-location \
+		--sort-output --omit-header -o shared/ui/translations/fieldfare.pot \
+		shared sync server field_client
+	$(BIN)/pybabel --quiet update -N -i shared/ui/translations/fieldfare.pot \
+		-d shared/ui/translations -D fieldfare
 
 lock: setup       ## take the newest versions that pyproject.toml and package.json allow
 	$(LOCK) requirements/installer.in -o requirements/installer.txt

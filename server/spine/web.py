@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -120,14 +121,13 @@ def _from_our_own_page() -> bool:
 
 def _use_shared_look(app: Flask) -> None:
     """Load templates, filters, sentences and static files from where both programs keep them."""
-    app.jinja_options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True}
+    app.jinja_options = {"undefined": ui.absent(jinja2.Undefined), "trim_blocks": True}
     app.static_folder = str(ui.STATIC)
     app.static_url_path = "/assets"
-    own = app.jinja_loader
     app.jinja_env.loader = jinja2.ChoiceLoader(
         [
-            *([own] if own is not None else []),
             app.jinja_env.loader or jinja2.DictLoader({}),
+            jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
             jinja2.FileSystemLoader(ui.TEMPLATES),
             jinja2.PrefixLoader(
                 {"govuk_frontend_jinja": jinja2.PackageLoader("govuk_frontend_jinja")}
