@@ -22,7 +22,7 @@ from server.spine import database, error_pages, web
 from server.spine.areas import Area, House, assemble
 from server.spine.database import db
 from server.spine.permissions import Opening, check_every_view, needs
-from server.spine.settings import FICTIONAL, setting
+from server.spine.settings import FICTIONAL, OFFICE_NAME, setting
 from server.sync_api.area import AREA as SYNC
 from server.visits.area import AREA as VISITS
 from server.worktray.area import AREA as WORKTRAY
@@ -61,8 +61,10 @@ def create_app(config: Config, database_url: str) -> Flask:
     check_every_view(app, assembled)
     with app.app_context(), db.session.begin():
         ensure_roles(db.session())
-        fictional = setting(db.session(), FICTIONAL) == "yes"
-    app.extensions["fieldfare"]["fictional"] = fictional
+        app.extensions["fieldfare"].update(
+            fictional=setting(db.session(), FICTIONAL) == "yes",
+            office_name=setting(db.session(), OFFICE_NAME) or config.office_name,
+        )
     return app
 
 

@@ -220,7 +220,7 @@ def _record(
 
 def _office() -> dict[str, Any]:
     told = current_app.extensions["fieldfare"]
-    return {"name": told["config"].office_name, "fictional": bool(told.get("fictional", False))}
+    return {"name": told.get("office_name", ""), "fictional": bool(told.get("fictional", False))}
 
 
 def _sessions() -> Callable[[], Session]:

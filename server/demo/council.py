@@ -18,6 +18,7 @@ from server.accounts.movements import PostTransaction
 from server.cases.commands import AssignCase, OpenCase
 from server.demo.people_orders import Draft, markers, orders
 from server.demo.residents import SEED
+from server.demo.town import COUNCIL
 from server.payments.commands import RecordPayment
 from server.people.commands import OpenPerson, RecordAddress, RecordContact, RecordFormerName
 from server.people.markers import RecordMarker
@@ -25,7 +26,7 @@ from server.people.tables import PersonRow
 from server.recovery.commands import PlaceHold
 from server.spine.execute import CHUNK_MAX, Door
 from server.spine.orders import Order
-from server.spine.settings import FICTIONAL, keep_setting
+from server.spine.settings import FICTIONAL, OFFICE_NAME, keep_setting
 from shared.commands import Actor, Command, Outcome
 from shared.visits import PlanVisit, RecordVisit
 
@@ -92,6 +93,7 @@ def make_council(door: Door, now: datetime, size: Size, tell: Tell) -> dict[str,
         if session.scalar(select(func.count()).select_from(PersonRow)):
             raise NotEmpty
         keep_setting(session, FICTIONAL, "yes")
+        keep_setting(session, OFFICE_NAME, COUNCIL)
     random = Random(SEED)
     draft = Draft(random=random, today=now.date())
     maker = _Maker(door=door, draft=draft, house=door.house.permissions)

@@ -11,6 +11,9 @@ from server.spine.tables import SettingRow
 FICTIONAL = "fictional"
 """Set to `yes` when everybody in this office is made up; every page then says so."""
 
+OFFICE_NAME = "office_name"
+"""What the office calls itself, such as the council's name."""
+
 
 def setting(session: Session, name: str) -> str | None:
     """Read one fact, if it has been set."""

@@ -153,7 +153,7 @@ def reader() -> Translator:
 
 def _frame(house: House) -> dict[str, Any]:
     """Gather what the page frame shows on every page."""
-    config: Config = current_app.extensions["fieldfare"]["config"]
+    office = current_app.extensions["fieldfare"]
     person: SignedIn | None = g.get("signed_in")
     links = [
         {
@@ -167,8 +167,8 @@ def _frame(house: House) -> dict[str, Any]:
     ]
     return {
         "language": reader().language,
-        "fictional": current_app.extensions["fieldfare"].get("fictional", False),
-        "council": config.office_name,
+        "fictional": office.get("fictional", False),
+        "council": office.get("office_name", ""),
         "home": "/",
         "navigation": links,
         "search": url_for("people.search") if may("people.search") else None,
