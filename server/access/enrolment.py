@@ -39,7 +39,8 @@ def in_halves(code: str) -> str:
 
 def read_code(typed: str) -> str | None:
     """Read a code as typed: any case, spaces and hyphens, O for 0, I or L for 1."""
-    code = re.sub(r"[\s-]", "", typed).upper().translate(_MEANT)
+    typed = re.sub(r"[\s-]", "", typed)
+    code = typed.upper().translate(_MEANT) if typed.isascii() else ""
     return code if len(code) == CODE_CHARACTERS and set(code) <= set(ALPHABET) else None
 
 

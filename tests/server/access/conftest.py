@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from server.access import passwords, sessions
 from server.access.identity import PLAIN_COOKIE
-from server.access.roles import ensure_roles
+from server.access.roles import ensure_roles, permissions_of
 from server.access.user_commands import GrantRole, OpenUser, SetPassword
 from server.app import create_app
 from server.config import Config
@@ -44,6 +44,16 @@ class Office:
         door: Door = self.app.extensions["fieldfare"]["door"]
         return door
 
+    @property
+    def url(self) -> str:
+        """Where its database is."""
+        return self.engine.url.render_as_string(hide_password=False)
+
+    def actor(self, user_id: str) -> Actor:
+        """Say who a user is and what their roles let them do."""
+        with self.session() as session:
+            return Actor(user_id=user_id, permissions=permissions_of(session, user_id))
+
     def session(self) -> Session:
         """Open a session of the database."""
         return Session(self.engine)
@@ -70,6 +80,13 @@ class Office:
             *(GrantRole(user_id=user_id, role=role) for role in roles),
         ):
             self.give(command).raise_if_refused()
+        return user_id
+
+    def give_user_without_password(self, sign_in: str) -> str:
+        """Open a user whom nobody has given a password yet."""
+        user_id = clock.new_id()
+        opened = OpenUser(user_id=user_id, sign_in=sign_in, full_name=sign_in.title())
+        self.give(opened).raise_if_refused()
         return user_id
 
     def client_of(self, user_id: str) -> FlaskClient:
