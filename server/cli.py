@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import entry_points
 
 import click
@@ -15,6 +16,12 @@ from flask import Flask
 from server.config import Config, from_environment
 from server.serving import running_database
 
+LATER = {
+    "run": "server.demo.run:run",
+    "demo": "server.demo.day:demo",
+}
+"""Commands that need much of the program, loaded only when they are asked for."""
+
 
 class Commands(click.Group):
     """The commands of this package, and those that other packages registered."""
@@ -22,13 +29,17 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List every command."""
         plugged = {entry.name for entry in entry_points(group="fieldfare.commands")}
-        return sorted({*super().list_commands(ctx), *plugged})
+        return sorted({*super().list_commands(ctx), *LATER, *plugged})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command here, else load the package that registered it."""
         found = super().get_command(ctx, cmd_name)
         if found is not None:
             return found
+        if cmd_name in LATER:
+            module, _, name = LATER[cmd_name].partition(":")
+            ours: click.Command = getattr(import_module(module), name)
+            return ours
         for entry in entry_points(group="fieldfare.commands", name=cmd_name):
             command: click.Command = entry.load()
             return command

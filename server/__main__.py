@@ -1,0 +1,5 @@
+"""Runs `fieldfare` with this Python, however it was installed."""
+
+from server.cli import main
+
+main()
