@@ -123,20 +123,24 @@ def read_signature(request: Request, body: bytes) -> Signed:
 
 def check_signature(request: Request, signed: Signed, public_key: bytes) -> None:
     """Hold the signature against the key, over the address as it was sent, letter by letter."""
+    method, target_uri = _as_sent(request)
     try:
-        base = signatures.signature_base(
-            request.method, _target_uri(request), signed.digest, signed.parameters
-        )
+        base = signatures.signature_base(method, target_uri, signed.digest, signed.parameters)
         Ed25519PublicKey.from_public_bytes(public_key).verify(signed.signature, base)
     except (RuleBroken, InvalidSignature, ValueError) as refusal:
         raise DeviceRefused("signature.wrong") from refusal
 
 
-def _target_uri(request: Request) -> str:
-    """Give the address that was asked for, undecoded where the server passes it on."""
-    raw = request.environ.get("REQUEST_URI", "")
-    path = raw if raw.startswith("/") else request.full_path.rstrip("?")
-    return f"{request.scheme}://{request.host}{path}"
+def _as_sent(request: Request) -> tuple[str, str]:
+    """Give the method and the address letter by letter, as the server that took them passes on.
+
+    What would mean the same but is written otherwise is not what was signed.
+    """
+    sent = request.environ
+    path: str = sent.get("REQUEST_URI") or sent.get("RAW_URI") or request.full_path.rstrip("?")
+    if not path.startswith("/") or sent["REQUEST_METHOD"] != request.method:
+        raise DeviceRefused("signature.unreadable")
+    return request.method, f"{request.scheme}://{request.host}{path}"
 
 
 def _fingerprint(signed: Signed) -> bytes:

@@ -43,6 +43,7 @@ def heard(
     """Ask who is speaking as an endpoint would; a refusal is given by its code."""
     builder = EnvironBuilder(path, method=method, data=body, base_url="http://localhost")
     environ = {**builder.get_environ(), "HTTP_HOST": host, "REQUEST_URI": path}
+    environ["REQUEST_METHOD"] = method
     for name, value in headers.items():
         environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
     with office.app.app_context(), office.app.request_context(environ):
