@@ -21,7 +21,9 @@ class PendingCommand:
     """A command whose effect the office's copy on this device does not show yet."""
 
     command_id: str
+    case_id: str
     name: str
+    happened_at: str
     body: Mapping[str, Any]
 
 
@@ -39,25 +41,55 @@ class CaseView:
 
 def case_view(store: Store, officer_id: str, case_id: str) -> CaseView | None:
     """Lay what is pending over what is confirmed; None when the case is not on this device."""
-    bodies: Bodies = {}
-    for kind, record_id, body in store.rows(
-        "SELECT kind, record_id, body FROM record WHERE case_id = ?", (case_id,)
-    ):
-        bodies.setdefault(kind, {})[record_id] = dict(body_of(body))
-    if "case" not in bodies:
-        return None
-    for command in pending_commands(store, case_id):
-        _lay_over(bodies, command, officer_id)
-    return CaseView(case_id=case_id, bodies=bodies)
+    where = "WHERE case_id = ?"
+    return _views(store, officer_id, where, (case_id,), only=case_id).get(case_id)
 
 
-def pending_commands(store: Store, case_id: str) -> list[PendingCommand]:
-    """List the commands of a case that have no receipt, or whose result has not been read yet."""
+def case_views(
+    store: Store, officer_id: str, kinds: Sequence[str] | None = None
+) -> dict[str, CaseView]:
+    """Lay pending over confirmed for every case on this device, of some kinds of record or all."""
+    if kinds is None:
+        return _views(store, officer_id, "", ())
+    asked = ("case", *kinds)
+    marks = ", ".join("?" for _ in asked)
+    return _views(store, officer_id, f"WHERE kind IN ({marks})", asked)
+
+
+def _views(
+    store: Store, officer_id: str, where: str, values: Sequence[str], only: str | None = None
+) -> dict[str, CaseView]:
+    """Read records and pending commands in one moment, so that nothing is between the two."""
+    found: dict[str, Bodies] = {}
+    with store.still():
+        for case_id, kind, record_id, body in store.rows(
+            f"SELECT case_id, kind, record_id, body FROM record {where}",  # noqa: S608 - our own words
+            values,
+        ):
+            found.setdefault(case_id, {}).setdefault(kind, {})[record_id] = dict(body_of(body))
+        for command in pending_commands(store, only):
+            if "case" in found.get(command.case_id, {}):
+                _lay_over(found[command.case_id], command, officer_id)
+    return {
+        case_id: CaseView(case_id=case_id, bodies=bodies)
+        for case_id, bodies in found.items()
+        if "case" in bodies
+    }
+
+
+def pending_commands(store: Store, case_id: str | None) -> list[PendingCommand]:
+    """List the commands without a receipt, or whose result has not been read yet, of one case or all."""
     return [
-        PendingCommand(command_id=command_id, name=name, body=json.loads(written)["body"])
-        for command_id, name, written in store.rows(
-            "SELECT command_id, name, written FROM outbox WHERE case_id = ? AND "
-            "(outcome IS NULL OR (commit_number IS NOT NULL AND commit_number > ?)) "
+        PendingCommand(
+            command_id=command_id,
+            case_id=of_case,
+            name=name,
+            happened_at=(envelope := json.loads(written))["happened_at"],
+            body=envelope["body"],
+        )
+        for command_id, of_case, name, written in store.rows(
+            "SELECT command_id, case_id, name, written FROM outbox WHERE (?1 IS NULL OR case_id = ?1) "
+            "AND (outcome IS NULL OR (commit_number IS NOT NULL AND commit_number > ?2)) "
             "ORDER BY lane <> 'urgent', seq",
             (case_id, store.cursor()),
         )
@@ -86,11 +118,18 @@ def _lay_over(bodies: Bodies, command: PendingCommand, officer_id: str) -> None:
         person = bodies.get("person", {}).get(body["person_id"])
         if person is not None and body["number"] not in person["phone_numbers"]:
             person["phone_numbers"].append(body["number"])
+            person.setdefault("pending_numbers", []).append(body["number"])
     elif command.name == "RecordVisitAnswer":
         visit = bodies.get("visit", {}).get(body["visit_id"])
         if visit is not None:
             visit["comments"].append(
-                {"about": "answer", "text": body["answer"], "is_answer": True, "pending": True}
+                {
+                    "about": "answer",
+                    "text": body["answer"],
+                    "made_at": command.happened_at,
+                    "is_answer": True,
+                    "pending": True,
+                }
             )
             visit["review"] = "answered"
 

@@ -28,8 +28,18 @@ CREATE TABLE photograph (
     arrived INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (photograph_id, visit_id));
 """
 
-STEPS: tuple[tuple[str, ...], ...] = (
-    tuple(statement for statement in FIRST.split(";\n") if statement.strip()),
+ANSWERED = """
+ALTER TABLE outbox ADD COLUMN settled_at TEXT;
+CREATE INDEX outbox_unsettled ON outbox (outcome) WHERE outcome = 'refused' AND settled_at IS NULL;
+CREATE INDEX outbox_group ON outbox (group_id);
+CREATE INDEX draft_case ON draft (case_id, kind);
+CREATE INDEX photograph_waiting ON photograph (visit_id) WHERE recorded AND NOT arrived;
+"""
+"""`settled_at` is when the officer said that a refusal has been dealt with."""
+
+STEPS: tuple[tuple[str, ...], ...] = tuple(
+    tuple(statement for statement in step.split(";\n") if statement.strip())
+    for step in (FIRST, ANSWERED)
 )
 """Each step takes the schema from its own number to the next."""
 

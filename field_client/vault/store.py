@@ -58,6 +58,12 @@ class Store:
                 raise
             self._connection.execute("COMMIT")
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Hold the database still while several things are read that belong together."""
+        with self._lock:
+            yield
+
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read rows."""
         with self._lock:

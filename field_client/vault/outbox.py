@@ -1,0 +1,198 @@
+"""Tells in order what this device has saved, what the office said of each, and what still waits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from field_client.vault import photographs
+from field_client.vault.store import Store
+from shared.commands import Outcome
+
+
+class State(StrEnum):
+    """Where one thing stands on its way, in the five words the officer knows."""
+
+    SAVED = "saved"
+    SENDING = "sending"
+    RECEIVED = "received"
+    NEEDS_YOU = "needs_you"
+    HELD = "held"
+
+
+_STATES: dict[Outcome, State] = {
+    Outcome.APPLIED: State.RECEIVED,
+    Outcome.MERGED: State.RECEIVED,
+    Outcome.NO_CHANGE: State.RECEIVED,
+    Outcome.FLAGGED: State.RECEIVED,
+    Outcome.DUPLICATE: State.RECEIVED,
+    Outcome.REVIEW: State.HELD,
+    Outcome.REFUSED: State.NEEDS_YOU,
+    Outcome.QUARANTINED: State.HELD,
+}
+
+_WORST_FIRST = (State.NEEDS_YOU, State.HELD, State.SENDING, State.SAVED, State.RECEIVED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One command with the office's answer to it, if there is one."""
+
+    command_id: str
+    case_id: str
+    name: str
+    saved_at: datetime
+    body: Mapping[str, Any]
+    state: State
+    outcome: Outcome | None = None
+    code: str | None = None
+    flags: tuple[str, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict)
+    received_at: datetime | None = None
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """What was saved with one press: its commands, and the photographs that follow them."""
+
+    item_id: str
+    entries: tuple[Entry, ...]
+    photographs_waiting: int = 0
+
+    @property
+    def first(self) -> Entry:
+        """Give the command the others belong to."""
+        return self.entries[0]
+
+    @property
+    def state(self) -> State:
+        """Say the state that matters most; an item is received when all of it is."""
+        states = {entry.state for entry in self.entries}
+        if states == {State.RECEIVED} and self.photographs_waiting:
+            return State.SAVED
+        return next(state for state in _WORST_FIRST if state in states)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether the officer has said that its refusals are dealt with."""
+        return all(e.settled_at for e in self.entries if e.outcome is Outcome.REFUSED)
+
+
+_COLUMNS = (
+    "command_id, coalesce(group_id, command_id), case_id, name, saved_at, written, outcome, code, "
+    "flags, said, received_at, settled_at"
+)
+
+
+def page(
+    store: Store, sending: Collection[str], *, first: int, rows_max: int
+) -> tuple[list[Item], int]:
+    """Give some of the items, the latest saved first, and how many there are in all."""
+    with store.still():
+        ids = [
+            str(row[0])
+            for row in store.rows(
+                "SELECT coalesce(group_id, command_id) AS item FROM outbox GROUP BY item "
+                "ORDER BY max(outcome IS NULL) DESC, max(rowid) DESC LIMIT ? OFFSET ?",
+                (rows_max, first),
+            )
+        ]
+        count = store.rows("SELECT count(DISTINCT coalesce(group_id, command_id)) FROM outbox")
+        return [item for id_ in ids if (item := find(store, id_, sending))], int(count[0][0])
+
+
+def needing_you(store: Store) -> list[Item]:
+    """List the items with a refusal nobody has dealt with."""
+    ids = store.rows(
+        "SELECT coalesce(group_id, command_id) AS item FROM outbox "
+        "WHERE outcome = 'refused' AND settled_at IS NULL GROUP BY item ORDER BY min(rowid)"
+    )
+    return [item for (item_id,) in ids if (item := find(store, item_id, ()))]
+
+
+def find(store: Store, item_id: str, sending: Collection[str]) -> Item | None:
+    """Find one item by its id."""
+    rows = store.rows(
+        f"SELECT {_COLUMNS} FROM outbox WHERE group_id = ?1 OR command_id = ?1 ORDER BY seq",  # noqa: S608 - our own words
+        (item_id,),
+    )
+    if not rows:
+        return None
+    left = [p for p in photographs.of_visit(store, item_id) if p.recorded and not p.arrived]
+    return Item(
+        item_id=rows[0][1],
+        entries=tuple(_entry(row, sending) for row in rows),
+        photographs_waiting=len(left),
+    )
+
+
+def _entry(row: Sequence[Any], sending: Collection[str]) -> Entry:
+    command_id, _item, case_id, name, saved_at, written, outcome, code, flags, said, *times = row
+    known = Outcome(outcome) if outcome else None
+    received_at, settled_at = (datetime.fromisoformat(t) if t else None for t in times)
+    waiting = State.SENDING if command_id in sending else State.SAVED
+    return Entry(
+        command_id=command_id,
+        case_id=case_id,
+        name=name,
+        saved_at=datetime.fromisoformat(saved_at),
+        body=json.loads(written)["body"],
+        state=_STATES[known] if known else waiting,
+        outcome=known,
+        code=code,
+        flags=tuple(json.loads(flags or "[]")),
+        said=json.loads(said or "{}"),
+        received_at=received_at,
+        settled_at=settled_at,
+    )
+
+
+_TO_SEND = (
+    "recorded AND NOT arrived AND visit_id NOT IN (SELECT group_id FROM outbox "
+    "WHERE outcome IN ('refused', 'quarantined') AND group_id IS NOT NULL)"
+)
+
+
+_COUNTS = f"""
+    SELECT (SELECT count(*) FROM (
+                SELECT coalesce(group_id, command_id) FROM outbox WHERE outcome IS NULL
+                UNION SELECT visit_id FROM photograph WHERE {_TO_SEND})),
+           (SELECT count(DISTINCT coalesce(group_id, command_id)) FROM outbox
+             WHERE outcome = 'refused' AND settled_at IS NULL),
+           (SELECT count(*) FROM photograph WHERE {_TO_SEND})
+"""  # noqa: S608 - our own words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many items wait, and how many need the officer."""
+
+    waiting: int
+    needs_you: int
+    photographs: int
+
+
+def counts(store: Store) -> Counts:
+    """Count for the strip on every page."""
+    [[waiting, needs_you, pictures]] = store.rows(_COUNTS)
+    return Counts(waiting=int(waiting), needs_you=int(needs_you), photographs=int(pictures))
+
+
+def is_saved(store: Store, item_id: str) -> bool:
+    """Tell whether this press has been saved before."""
+    return find(store, item_id, ()) is not None
+
+
+def settle(store: Store, item_id: str, now: datetime) -> None:
+    """Note that the officer has dealt with what was refused; nothing of it is deleted."""
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE outbox SET settled_at = ? WHERE (group_id = ? OR command_id = ?) "
+            "AND outcome = 'refused' AND settled_at IS NULL",
+            (now.isoformat(), item_id, item_id),
+        )

@@ -1,0 +1,250 @@
+"""Keeps the vault and the office in step: one sync at a time, behind every screen and before none."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from field_client import clock, incidents
+from field_client.answers import Answer
+from field_client.pipe import PipeClosed, PipeFault
+from field_client.vault import freshness, uploads
+from field_client.vault.store import Store
+from shared.catalogue import mark
+from shared.errors import RuleBroken, register
+from sync.protocol import CONTENT_TYPE, SYNC_PATH, Reply, Request
+from sync.session import converse
+from sync.wire import NotAMessage, read_json, read_reply, write_request
+
+STEADY_SECONDS = 300.0
+"""How long to wait between syncs while the office answers."""
+
+STEADY_SPREAD = 0.3
+"""By which part of itself that wait differs, so that a team's devices do not all ask at once."""
+
+RETRY_SECONDS_MIN = 5.0
+RETRY_SECONDS_MAX = 900.0
+"""The longest wait while the office cannot be reached; most are shorter, and each is drawn."""
+
+_DOUBLINGS_MAX = 8
+_OK = 200
+
+register(
+    {
+        "sync.revoked": mark(
+            "The office has stopped this device. What you saved is kept here: ring your office"
+        ),
+        "sync.suspended": mark(
+            "Your sign-in has been stopped. What you saved is kept here: ring your office"
+        ),
+        "sync.not_approved": mark(
+            "The office has not approved this device yet: ask your supervisor to approve it"
+        ),
+        "sync.unknown_device": mark(
+            "The office does not know this device. What you saved is kept here: ring your office"
+        ),
+        "sync.other_vault": mark(
+            "The office knows these records under another device."
+            " What you saved is kept here: ring your office"
+        ),
+        "sync.clock": mark("The clock of this device is wrong. Set the date and time, then sync"),
+        "sync.newer": mark("The office has a newer Fieldfare. Update this device, then sync"),
+        "sync.office_fault": mark(
+            "The office had a fault of its own. Fieldfare tries again by itself"
+        ),
+        "sync.fault": mark(
+            "Fieldfare had a fault of its own while it synced, and tries again by itself."
+            " What you saved is kept"
+        ),
+    }
+)
+
+_SAID: dict[str, str] = {
+    "device.revoked": "sync.revoked",
+    "device.suspended": "sync.suspended",
+    "device.pending": "sync.not_approved",
+    "device.unknown": "sync.unknown_device",
+    "store.of_another_device": "sync.other_vault",
+    "signature.stale": "sync.clock",
+    "protocol.newer": "sync.newer",
+}
+"""What the office's refusals of a whole request mean to an officer."""
+
+
+class Keeper(Protocol):
+    """The way out of the vault, as far as syncing needs it."""
+
+    def send(self, path: str, body: bytes, content_type: str = CONTENT_TYPE) -> Answer:
+        """Carry a request to the office and give its answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How a sync stands, for a person to see at any moment."""
+
+    running: bool = False
+    received: int = 0
+    expected: int = 0
+    sent: int = 0
+    photographs_sent: int = 0
+    photographs_left: int = 0
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    problem: RuleBroken | None = None
+    sending: frozenset[str] = frozenset()
+    next_seconds: float | None = None
+
+
+class Syncing:
+    """The one thread of the vault that talks with the office."""
+
+    def __init__(self, store: Store, keeper: Keeper, draw: Callable[[float, float], float]) -> None:
+        self._store = store
+        self._keeper = keeper
+        self._draw = draw
+        self._turn = threading.Lock()
+        self._wanted = threading.Event()
+        self._stopped = threading.Event()
+        self._progress = Progress()
+        self._failures = 0
+        self._thread = threading.Thread(target=self._run, name="syncing", daemon=True)
+
+    @property
+    def progress(self) -> Progress:
+        """Say how things stand."""
+        with self._turn:
+            return self._progress
+
+    def start(self) -> None:
+        """Begin to sync by itself, now and from time to time."""
+        self._wanted.set()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the request in hand; only tests need this, for a lock ends the process."""
+        self._stopped.set()
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    def ask(self) -> None:
+        """Have it sync now, or again when it is at it; this never waits."""
+        self._note(next_seconds=0.0)
+        self._wanted.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._wanted.wait(timeout=self.progress.next_seconds)
+            self._wanted.clear()
+            if not self._stopped.is_set():
+                self.sync_once()
+
+    def sync_once(self) -> Progress:
+        """Exchange all there is with the office, then send photographs; every fault is a sentence."""
+        self._note(
+            running=True, received=0, expected=0, sent=0, photographs_sent=0, photographs_left=0,
+            began_at=clock.now(), ended_at=None,
+        )  # fmt: skip
+        problem = self._attempt()
+        self._failures = self._failures + 1 if problem else 0
+        self._note(
+            running=False, ended_at=clock.now(), problem=problem, sending=frozenset(),
+            next_seconds=self._pause(),
+        )  # fmt: skip
+        return self.progress
+
+    def _attempt(self) -> RuleBroken | None:
+        try:
+            self._exchange()
+            self._send_photographs()
+        except RuleBroken as refusal:
+            return refusal
+        except (PipeClosed, PipeFault):
+            return RuleBroken("sync.fault")
+        except Exception as fault:  # noqa: BLE001 - a fault of ours must not end syncing for good
+            incidents.note("sync", fault)
+            return RuleBroken("sync.fault")
+        return None
+
+    def _exchange(self) -> None:
+        """Hold the conversation of `sync.session`, keeping count as each reply is taken in."""
+        conversation = converse(self._store)
+        request: Request | None = next(conversation)
+        while request is not None:
+            self._note(sending=_commands_in(request))
+            answer = self._keeper.send(SYNC_PATH, write_request(request))
+            if (code := _refusal_of(answer)) is not None:
+                raise RuleBroken(_SAID.get(code, "sync.office_fault"))
+            reply = read_reply(answer.body)
+            request = _next_request(conversation, reply)
+            freshness.note_reply(self._store, reply.server_time, clock.reading())
+            self._count(reply)
+
+    def _count(self, reply: Reply) -> None:
+        before = self.progress
+        received = before.received + len(reply.page.records)
+        self._note(
+            received=received,
+            expected=received + reply.page.remaining,
+            sent=before.sent + len(reply.receipts),
+            sending=frozenset(),
+        )
+
+    def _send_photographs(self) -> None:
+        """Send the photographs of visits the office has; one it refuses never holds up the rest."""
+        ready = uploads.ready(self._store)
+        for done, photograph in enumerate(ready):
+            self._note(photographs_sent=done, photographs_left=len(ready) - done)
+            for _bytes_held in uploads.upload(
+                self._store, photograph.photograph_id, self._keeper.send, _blob_refusal
+            ):
+                if self._stopped.is_set():
+                    return
+        left = len(uploads.ready(self._store))
+        self._note(photographs_sent=len(ready) - left, photographs_left=left)
+
+    def _note(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Progress
+        with self._turn:
+            self._progress = replace(self._progress, **changes)
+
+    def _pause(self) -> float:
+        """Draw how long to wait: about as long as usual, or anything up to a growing limit."""
+        if not self._failures:
+            spread = STEADY_SECONDS * STEADY_SPREAD
+            return self._draw(STEADY_SECONDS - spread, STEADY_SECONDS + spread)
+        limit = RETRY_SECONDS_MIN * 2 ** min(self._failures, _DOUBLINGS_MAX)
+        return max(RETRY_SECONDS_MIN, self._draw(0.0, min(limit, RETRY_SECONDS_MAX)))
+
+
+def _commands_in(request: Request) -> frozenset[str]:
+    return frozenset(str(json.loads(written)["command_id"]) for written in request.envelopes)
+
+
+def _next_request(conversation: Generator[Request, Reply, object], reply: Reply) -> Request | None:
+    try:
+        return conversation.send(reply)
+    except StopIteration:
+        return None
+
+
+def _refusal_of(answer: Answer) -> str | None:
+    """Read the office's refusal of a whole request; none when it took the request."""
+    if answer.status == _OK:
+        return None
+    try:
+        said = read_json(answer.body)
+    except NotAMessage:
+        return ""
+    return str(said.get("code", "")) if isinstance(said, dict) else ""
+
+
+def _blob_refusal(answer: Answer) -> str | None:
+    """Tell a refusal of one photograph, which the next sync tries again, from one of the device."""
+    code = _refusal_of(answer)
+    if code is None or code.startswith("blob."):
+        return code
+    raise RuleBroken(_SAID.get(code, "sync.office_fault"))
