@@ -99,12 +99,22 @@ class SearchTermRow(Row):
     account_id: Mapped[str | None] = mapped_column(Id, index=True)
 
     __table_args__ = (
-        Index("ix_search_term_exact", "kind", "term"),
         Index(
-            "ix_search_term_similar",
+            "ix_search_term_exact", "kind", "term", postgresql_ops={"term": "varchar_pattern_ops"}
+        ),
+        Index(
+            "ix_search_term_name",
             "term",
             postgresql_using="gin",
             postgresql_ops={"term": "gin_trgm_ops"},
+            postgresql_where=text("kind IN ('name', 'former_name')"),
+        ),
+        Index(
+            "ix_search_term_address",
+            "term",
+            postgresql_using="gin",
+            postgresql_ops={"term": "gin_trgm_ops"},
+            postgresql_where=text("kind = 'address'"),
         ),
         Index(
             "ix_search_term_sound",

@@ -36,6 +36,13 @@ PLACES = """
     WHERE account.address_id IS NOT NULL
 """
 
+ALIKE = (
+    ("name", "term", "kind IN ('name', 'former_name')"),
+    ("address", "term", "kind = 'address'"),
+    ("sound", "sound", "sound <> ''"),
+)
+"""Trigrams of names, of addresses and of sounds apart, so that a town's name does not slow all three."""
+
 
 def upgrade() -> None:
     """Go up to this revision."""
@@ -55,21 +62,40 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("reverses_id IS NOT NULL"),
     )
-    op.drop_index("ix_search_term_sound", table_name="search_term")
+    for name in ("sound", "similar", "exact"):
+        op.drop_index(f"ix_search_term_{name}", table_name="search_term")
     op.create_index(
-        "ix_search_term_sound",
+        "ix_search_term_exact",
         "search_term",
-        ["sound"],
+        ["kind", "term"],
         unique=False,
-        postgresql_using="gin",
-        postgresql_ops={"sound": "gin_trgm_ops"},
-        postgresql_where=sa.text("sound <> ''"),
+        postgresql_ops={"term": "varchar_pattern_ops"},
     )
+    for name, column, which in ALIKE:
+        op.create_index(
+            f"ix_search_term_{name}",
+            "search_term",
+            [column],
+            unique=False,
+            postgresql_using="gin",
+            postgresql_ops={column: "gin_trgm_ops"},
+            postgresql_where=sa.text(which),
+        )
 
 
 def downgrade() -> None:
     """Go back down from it."""
-    op.drop_index("ix_search_term_sound", table_name="search_term")
+    for name in ("exact", *(name for name, _, _ in ALIKE)):
+        op.drop_index(f"ix_search_term_{name}", table_name="search_term")
+    op.create_index("ix_search_term_exact", "search_term", ["kind", "term"], unique=False)
+    op.create_index(
+        "ix_search_term_similar",
+        "search_term",
+        ["term"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"term": "gin_trgm_ops"},
+    )
     op.create_index(
         "ix_search_term_sound",
         "search_term",
