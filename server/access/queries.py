@@ -219,7 +219,7 @@ def _cases_left() -> ColumnElement[int]:
 
     A vault that first spoke after a case was taken away was never given it.
     """
-    erased = exists().where(
+    said_erased = exists().where(
         ErasureRow.store_id == DeviceStoreRow.store_id,
         ErasureRow.case_id == CaseAccessRow.case_id,
         ErasureRow.erased_at >= CaseAccessRow.revoked_at,
@@ -227,7 +227,7 @@ def _cases_left() -> ColumnElement[int]:
     held = exists().where(
         DeviceStoreRow.device_id == DeviceRow.device_id,
         DeviceStoreRow.first_seen_at < CaseAccessRow.revoked_at,
-        ~erased,
+        ~said_erased.correlate(CaseAccessRow, DeviceStoreRow),
     )
     counted = select(func.count(CaseAccessRow.case_id.distinct())).where(
         CaseAccessRow.officer_id == DeviceRow.officer_id,

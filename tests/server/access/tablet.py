@@ -82,10 +82,12 @@ def issue_code(office: Office, officer_id: str, issuer_id: str | None = None) ->
     return code
 
 
-def enrolled(office: Office, officer_id: str, *, approved: bool = True) -> tuple[Tablet, str]:
+def enrolled(
+    office: Office, officer_id: str, *, approved: bool = True, issuer_id: str | None = None
+) -> tuple[Tablet, str]:
     """Enrol a device of an officer and have somebody else approve it."""
     tablet = Tablet()
-    code = issue_code(office, officer_id)
+    code = issue_code(office, officer_id, issuer_id)
     answer = tablet.post(office.app.test_client(), ENROL, tablet.ask(code))
     assert answer.status_code == 200, answer.text
     device_id: str = answer.get_json()["device_id"]
