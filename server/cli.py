@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -78,7 +79,7 @@ def serve_office(config: Config) -> None:
 @click.pass_obj
 def worker(config: Config) -> None:
     """Do the long work that screens ask for."""
-    from server.spine.jobs import run_worker  # noqa: PLC0415
+    from server.spine.worker import run_worker  # noqa: PLC0415
 
     with office(config) as app:
         run_worker(app)
@@ -106,8 +107,8 @@ def ledger(config: Config) -> None:
 
     with office(config):
         found = check_ledger(db.session())
-    click.echo(json.dumps(found.figures()))
-    sys.exit(0 if found.ok else 1)
+    click.echo(json.dumps(asdict(found)))
+    sys.exit(0 if found.clean else 1)
 
 
 @check.command()
