@@ -47,8 +47,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
-        "camera=(self), geolocation=(self), microphone=(), clipboard-read=(), display-capture=(),"
-        " payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=()"
+        "camera=(self), geolocation=(self), microphone=(), display-capture=(), clipboard-read=()"
     ),
     # Not no-referrer: with it a browser sends `Origin: null` even from our own forms.
     "Referrer-Policy": "same-origin",

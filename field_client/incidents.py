@@ -10,25 +10,41 @@ import secrets
 import sys
 import traceback
 from pathlib import Path
+from types import TracebackType
 
 _log = logging.getLogger("fieldfare.incidents")
 
 _PLACES_MAX = 12
 
+_ExceptionInformation = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+)
+
 
 def note(what: str, fault: BaseException) -> str:
     """Log a fault under a new id, and give the id for the person to quote."""
     incident = secrets.token_hex(4)
-    frames = traceback.extract_tb(fault.__traceback__)[-_PLACES_MAX:]
-    places = " < ".join(
-        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
-    )
-    _log.error("incident %s: %s: %s at %s", incident, what, type(fault).__name__, places)
+    _log.error("incident %s: %s: %s", incident, what, _described(fault))
     return incident
 
 
 def log_to_stderr() -> None:
     """Send this process's log to stderr, one line a record; warnings and worse only."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Formatter("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _Formatter(logging.Formatter):
+    """Writes other libraries' tracebacks in the same way."""
+
+    def formatException(self, ei: _ExceptionInformation) -> str:  # noqa: N802 - the base's name
+        return _described(ei[1])
+
+
+def _described(fault: BaseException | None) -> str:
+    frames = traceback.extract_tb(fault.__traceback__ if fault else None)[-_PLACES_MAX:]
+    places = " < ".join(
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+    )
+    return f"{type(fault).__name__} at {places}"

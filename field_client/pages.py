@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from flask import Flask, Request, Response, make_response, render_template, send_from_directory
 from flask.typing import ResponseReturnValue
-from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, Undefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
 
@@ -72,6 +72,7 @@ def make_app(name: str, frame: Frame, *, body_bytes_max: int) -> Flask:
 def _speak(app: Flask) -> None:
     """Give the templates the catalogue, the filters and the addresses of static files."""
     environment = app.jinja_env
+    environment.undefined = ui.absent(Undefined)
     environment.add_extension("jinja2.ext.i18n")
     reader = _reader()
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it

@@ -39,6 +39,7 @@ errors.register(
         "code.refused": mark(
             "The office did not accept that code. Codes work once and for 15 minutes: ask for a new one"
         ),
+        "code.too_many_tries": mark("Too many codes were tried. Wait five minutes, then try again"),
         "office.address_missing": mark("Enter the address of your office"),
         "office.address_unreadable": mark(
             "Enter the address of your office, like https://fieldfare.council.gov.uk"

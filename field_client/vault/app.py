@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, after_this_request, render_template, request
 
 from field_client import clock
 from field_client.door import SAFE_METHODS, Door, guard
@@ -54,12 +54,15 @@ def create_app(
     return app, door
 
 
-def _lock(vault: OpenVault) -> Response:
-    """Say that the device is locked, then have it locked: no page of this process comes after."""
-    response = make_response(render_template("field/locked.html"))
-    response.headers["Connection"] = "close"
-    response.call_on_close(vault.keeper.lock)
-    return response
+def _lock(vault: OpenVault) -> str:
+    """Say that the device is locked, and have it locked, whether or not that could be said."""
+
+    @after_this_request
+    def lock_once_answered(response: Response) -> Response:
+        response.call_on_close(vault.keeper.lock)
+        return response
+
+    return render_template("field/locked.html")
 
 
 def _is_by_a_person() -> bool:

@@ -1,22 +1,18 @@
-"""What the vault's process gives up before it holds a key: core files, onlookers, network, programs.
+"""What the vault's process gives up before it holds a key: the network, and starting programs.
 
-The refusals of network and programs are an audit hook of the interpreter: they stop our own code
-and the libraries we use, not machine code that found another way in. Windows has no counterpart to
-an undumpable process; there the error dialogue that offers a dump is turned off.
+The refusals are an audit hook of the interpreter: they stop our own code and the libraries we use,
+not machine code that found another way in.
 """
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
 import sys
 from typing import Any
 
 from field_client.door import HOST
-
-_PR_SET_DUMPABLE = 4
-_SEM_NO_DIALOGUES = 0x8003  # no critical-error, no fault and no open-file boxes
+from field_client.hardening import leave_no_trace
 
 _NEVER = frozenset(
     {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "os.system",
@@ -28,15 +24,7 @@ _ONLY_HERE = frozenset({"socket.bind", "socket.connect"})
 
 def harden() -> None:
     """Give up what this process will never need; there is no way back."""
-    os.umask(0o077)
-    if sys.platform == "win32":
-        ctypes.windll.kernel32.SetErrorMode(_SEM_NO_DIALOGUES)
-    else:
-        import resource  # noqa: PLC0415 - there is none on Windows
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    leave_no_trace()
     sys.addaudithook(_refuse)
 
 

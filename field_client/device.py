@@ -1,0 +1,167 @@
+"""Where this device stands, from a stranger to an office to one with a vault to unlock.
+
+The keeper's knowledge of itself: its secret, its signing key, what enrolment settled, and the way
+to the office. It holds no case data and opens no vault.
+"""
+
+from __future__ import annotations
+
+import enum
+import platform
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from keyring.backend import KeyringBackend
+
+from field_client import device_secret, enrolment
+from field_client.device_key import DeviceKey
+from field_client.device_secret import DeviceSecret
+from field_client.enrolment import Asking, Enrolment, State
+from field_client.home import Home
+from field_client.identity import Identity
+from field_client.office_link import OfficeAddress, OfficeLink
+from field_client.vault.keys import exists as vault_exists
+from shared.errors import RuleBroken
+
+
+class Stage(enum.Enum):
+    """What the officer has to do next; the value is the page that does it."""
+
+    ENROL = "enrol"
+    WAITING = "waiting"
+    REVOKED = "revoked"
+    PASSPHRASE = "passphrase"  # noqa: S105 - the name of a page
+    LOCKED = "unlock"
+    BROKEN = "problem"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tried:
+    """A key made for a code, kept so that asking again after a lost reply is the same asking."""
+
+    code: str
+    office_address: str
+    key: DeviceKey
+
+
+class Device:
+    """This device, as its keeper knows it."""
+
+    def __init__(self, home: Home, keystore: KeyringBackend | None = None) -> None:
+        self.home = home
+        self.problem: RuleBroken | None = None
+        self.enrolment: Enrolment | None = None
+        self.link: OfficeLink | None = None
+        self._keystore = keystore
+        self._secret: DeviceSecret | None = None
+        self._tried: _Tried | None = None
+        self._turn = threading.RLock()  # two presses of one button must not make two secrets
+        try:
+            self._read()
+        except RuleBroken as refusal:
+            self.problem = refusal
+
+    @property
+    def stage(self) -> Stage:
+        """Say what has to happen next."""
+        if self.problem is not None:
+            return Stage.BROKEN
+        if self.enrolment is None:
+            return Stage.ENROL
+        if self.enrolment.state is State.REVOKED:
+            return Stage.REVOKED
+        if not self.enrolment.officer_id:
+            return Stage.WAITING
+        return Stage.LOCKED if vault_exists(self.vault_folder) else Stage.PASSPHRASE
+
+    @property
+    def vault_folder(self) -> Path:
+        """Where the vault of this device's officer is, or will be."""
+        return self.home.vault(self._enrolled().officer_id)
+
+    @property
+    def secret(self) -> bytes:
+        """Give the device's secret, which a vault needs besides the passphrase."""
+        return self._kept_secret().secret
+
+    def identity(self) -> Identity:
+        """Say who carries this device and for which office."""
+        enrolled = self._enrolled()
+        return Identity(
+            device_id=enrolled.device_id,
+            device_name=enrolled.device_name,
+            officer_id=enrolled.officer_id,
+            officer_name=enrolled.officer_name,
+            office_name=enrolled.office_name,
+            office_address=enrolled.office_address,
+            fictional=enrolled.fictional,
+            secret_kept_in=self._kept_secret().kept_in.value,
+        )
+
+    def enrol(self, *, address: str, code: str, device_name: str) -> None:
+        """Ask an office to take this device; what comes next depends on somebody there."""
+        office_address = OfficeAddress.read(address)
+        read_code = enrolment.read_code(code)
+        with self._turn:
+            if self.enrolment is not None:
+                return
+            key = self._key_for(read_code, str(office_address))
+            link = OfficeLink(office_address, key)
+            asking = Asking(
+                office_address=str(office_address),
+                code=read_code,
+                device_name=device_name,
+                platform=f"{platform.system()} {platform.release()}",
+                public_key=key.public_bytes(),
+            )
+            enrolled = enrolment.ask(link, asking)
+            enrolment.save(self.home.enrolment, enrolled)
+            self.enrolment, self.link, self._tried = enrolled, link, None
+
+    def ask_state(self) -> None:
+        """Ask the office how it sees this device now, and keep the answer."""
+        with self._turn:
+            if self.link is None:
+                return
+            asked = enrolment.ask_state(self.link, self._enrolled())
+            if asked.state in {State.PENDING, State.SUSPENDED}:
+                return
+            enrolment.save(self.home.enrolment, asked)
+            self.enrolment = asked
+
+    def start_again(self) -> None:
+        """Forget an office that no longer wants this device; a vault made for it stays shut."""
+        with self._turn:
+            self.home.enrolment.unlink(missing_ok=True)
+            self.home.device_key.unlink(missing_ok=True)
+            self.enrolment = self.link = None
+
+    def _read(self) -> None:
+        enrolled = enrolment.load(self.home.enrolment)
+        if enrolled is None:
+            return
+        key = DeviceKey.load(self.home.device_key, self.secret)
+        self.link = OfficeLink(OfficeAddress.read(enrolled.office_address), key)
+        self.enrolment = enrolled
+
+    def _key_for(self, code: str, office_address: str) -> DeviceKey:
+        tried = self._tried
+        if tried is None or (tried.code, tried.office_address) != (code, office_address):
+            key = DeviceKey.make(self.home.device_key, self.secret)
+            tried = self._tried = _Tried(code=code, office_address=office_address, key=key)
+        return tried.key
+
+    def _kept_secret(self) -> DeviceSecret:
+        """Fetch the secret once; it is made once too, for every vault this device will have."""
+        with self._turn:
+            if self._secret is None:
+                known = self.home.device_secret.exists()
+                fetch = device_secret.load if known else device_secret.make
+                self._secret = fetch(self.home.device_secret, self._keystore)
+            return self._secret
+
+    def _enrolled(self) -> Enrolment:
+        if self.enrolment is None:
+            raise ValueError("only an enrolled device has an officer")
+        return self.enrolment

@@ -1,0 +1,222 @@
+"""The pages shown while there is no open vault: enrol, wait, set a passphrase, unlock.
+
+They know who this device is and nothing about any case. A passphrase that was refused is not put
+back into its box: it is the one thing typed here that must not stay in a page.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema
+
+from field_client import passphrases
+from field_client.device import Device, Stage
+from field_client.door import Door, guard
+from field_client.enrolment import DEVICE_NAME_MAX
+from field_client.office_link import ADDRESS_CHARACTERS_MAX
+from field_client.pages import make_app
+from shared.catalogue import Sentence, mark
+from shared.errors import REFUSALS, RuleBroken
+from shared.fields import CleanText
+from shared.forms import Form, Wrong
+
+BODY_BYTES_MAX = 65_536
+"""Bytes a form here may have: a few lines of text."""
+
+Unlock = Callable[[str, bool], str]
+"""Opens the vault with a passphrase, or makes it first, and gives the address to go on to."""
+
+
+class EnrolSchema(Schema):
+    """What an officer enters to enrol a device."""
+
+    address = CleanText(
+        required=True,
+        characters_max=ADDRESS_CHARACTERS_MAX,
+        metadata={
+            "label": mark("Address of your office"),
+            "hint": mark("Like fieldfare.council.gov.uk"),
+            "missing": REFUSALS["office.address_missing"],
+        },
+    )
+    code = CleanText(
+        required=True,
+        characters_max=40,
+        metadata={
+            "label": mark("Code from your office"),
+            "hint": mark("8 letters and numbers, like 7K3M 9QXV. It works once, for 15 minutes"),
+            "missing": REFUSALS["code.missing"],
+        },
+    )
+    device_name = CleanText(
+        required=True,
+        characters_max=DEVICE_NAME_MAX,
+        metadata={
+            "label": mark("Name for this device"),
+            "hint": mark("So that the office knows which one it is, like “Blue tablet 4”"),
+            "missing": REFUSALS["device.name_missing"],
+        },
+    )
+
+
+class UnlockSchema(Schema):
+    """What opens a vault."""
+
+    passphrase = CleanText(
+        required=True,
+        characters_max=passphrases.CHARACTERS_MAX,
+        metadata={"label": mark("Passphrase"), "missing": REFUSALS["passphrase.missing"]},
+    )
+
+
+class PassphraseSchema(UnlockSchema):
+    """A new passphrase, entered twice so that it was not mistyped."""
+
+    again = CleanText(
+        required=True,
+        characters_max=passphrases.CHARACTERS_MAX,
+        metadata={
+            "label": mark("The same passphrase again"),
+            "missing": REFUSALS["passphrase.different"],
+        },
+    )
+
+
+class Entrance:
+    """The pages of one device while it is locked or not yet enrolled."""
+
+    def __init__(self, device: Device, unlock: Unlock) -> None:
+        self._device = device
+        self._unlock = unlock
+        self._suggestion = _suggest()
+
+    def create_app(self, port_of: Callable[[], int], *, boot_seconds: float) -> tuple[Flask, Door]:
+        """Make the app that shows these pages, behind its door."""
+        app = make_app("field_client.entrance", self._frame, body_bytes_max=BODY_BYTES_MAX)
+        door = guard(app, port_of, boot_seconds=boot_seconds)
+        pages = Blueprint("entrance", __name__)
+        pages.before_request(self._to_the_right_page)
+        pages.add_url_rule("/", "first", lambda: redirect(f"/{self._device.stage.value}"))
+        for stage, page in (
+            (Stage.ENROL, self.enrol),
+            (Stage.WAITING, self.waiting),
+            (Stage.REVOKED, self.revoked),
+            (Stage.PASSPHRASE, self.passphrase),
+            (Stage.LOCKED, self.unlock),
+            (Stage.BROKEN, self.problem),
+        ):
+            pages.add_url_rule(f"/{stage.value}", stage.value, page, methods=["GET", "POST"])
+        pages.add_url_rule("/passphrase/suggest", "suggest", self.suggest, methods=["POST"])
+        app.register_blueprint(pages)
+        return app, door
+
+    def enrol(self) -> ResponseReturnValue:
+        """Show the form for the code, and ask the office with it."""
+        form = Form.blank(EnrolSchema())
+        if request.method == "POST":
+            form = Form.read(EnrolSchema(), request.form)
+            if form.ok:
+                try:
+                    self._device.enrol(**form.data)
+                except RuleBroken as refusal:
+                    form = form.refused(refusal)
+                else:
+                    return redirect("/")
+        return render_template("field/enrol.html", form=form)
+
+    def waiting(self) -> ResponseReturnValue:
+        """Show the words to compare; a press asks the office whether somebody has approved."""
+        refusal = None
+        if request.method == "POST":
+            try:
+                self._device.ask_state()
+            except RuleBroken as refused:
+                refusal = refused
+            else:
+                if self._device.stage is not Stage.WAITING:
+                    return redirect("/")
+        return render_template(
+            "field/waiting.html",
+            enrolment=self._device.enrolment,
+            asked=request.method == "POST",
+            errors=_errors(refusal),
+        )
+
+    def revoked(self) -> ResponseReturnValue:
+        """Say that the office no longer wants this device; a press starts again."""
+        if request.method == "POST":
+            self._device.start_again()
+            return redirect("/")
+        return render_template("field/revoked.html", enrolment=self._device.enrolment)
+
+    def passphrase(self) -> ResponseReturnValue:
+        """Have the officer choose a passphrase, and make the vault with it."""
+        form = Form.blank(PassphraseSchema())
+        if request.method == "POST":
+            form = Form.read(PassphraseSchema(), request.form)
+            if form.ok and form.data["again"] != form.data["passphrase"]:
+                form = form.refused(RuleBroken("passphrase.different", field="again"))
+            if form.ok:
+                answer, form = self._open(form, create=True)
+                if answer is not None:
+                    return answer
+        return render_template("field/passphrase.html", form=form, suggestion=self._suggestion)
+
+    def suggest(self) -> ResponseReturnValue:
+        """Suggest other words."""
+        self._suggestion = _suggest()
+        return redirect("/passphrase")
+
+    def unlock(self) -> ResponseReturnValue:
+        """Have the officer enter the passphrase, and open the vault with it."""
+        form = Form.blank(UnlockSchema())
+        if request.method == "POST":
+            form = Form.read(UnlockSchema(), request.form)
+            if form.ok:
+                answer, form = self._open(form, create=False)
+                if answer is not None:
+                    return answer
+        return render_template("field/unlock.html", form=form, enrolment=self._device.enrolment)
+
+    def problem(self) -> ResponseReturnValue:
+        """Say what keeps this device from starting."""
+        return render_template("field/problem.html", errors=_errors(self._device.problem))
+
+    def _open(self, form: Form, *, create: bool) -> tuple[Response | None, Form]:
+        """Open the vault: a page that goes on to it, or the form with what was refused.
+
+        A page and not a redirect, because the vault has another origin and the policy of this
+        page lets a form lead to its own only.
+        """
+        try:
+            address = self._unlock(form.data["passphrase"], create)
+        except RuleBroken as refusal:
+            return None, form.refused(refusal)
+        return make_response(render_template("field/going_on.html", address=address)), form
+
+    def _to_the_right_page(self) -> ResponseReturnValue | None:
+        """Lead to the page of this stage; an address kept from another leads nowhere else."""
+        wanted = request.path.split("/")[1]
+        if wanted in {"", self._device.stage.value}:
+            return None
+        return redirect("/")
+
+    def _frame(self) -> Mapping[str, Any]:
+        enrolled = self._device.enrolment
+        return {"fictional": enrolled is not None and enrolled.fictional}
+
+
+def _suggest() -> str:
+    return passphrases.suggest_passphrase(secrets.randbelow)
+
+
+def _errors(refusal: RuleBroken | None) -> list[Wrong]:
+    """List a refusal that belongs to no field, still to be said in the reader's language."""
+    if refusal is None:
+        return []
+    return [Wrong("", Sentence(REFUSALS[refusal.code], **refusal.values))]

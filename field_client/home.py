@@ -1,0 +1,63 @@
+"""Where this device keeps things: one folder, with the vault's apart from the keeper's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_VARIABLE = "FIELDFARE_HOME"
+"""Names the folder of everything Fieldfare keeps on a machine; the device's is `field` in it."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """One device's folder; two devices on one machine have two."""
+
+    folder: Path
+
+    @classmethod
+    def find(cls, given: Path | None) -> Home:
+        """Find the folder: the one given, the environment's, or this platform's usual place."""
+        if given is not None:
+            return cls(given.absolute())
+        everything = os.environ.get(HOME_VARIABLE)
+        return cls((Path(everything) if everything else _usual_place()).absolute() / "field")
+
+    @property
+    def enrolment(self) -> Path:
+        """Who this device is; nothing secret."""
+        return self.folder / "device" / "enrolment.json"
+
+    @property
+    def device_key(self) -> Path:
+        """The device's signing key, wrapped."""
+        return self.folder / "device" / "device-key.json"
+
+    @property
+    def device_secret(self) -> Path:
+        """The device's secret, or the name it has in the keystore."""
+        return self.folder / "device" / "device-secret.json"
+
+    @property
+    def in_use(self) -> Path:
+        """Held locked by the one keeper that uses this folder."""
+        return self.folder / "device" / "in-use.lock"
+
+    @property
+    def window(self) -> Path:
+        """The window's own files, deleted whenever one starts or ends."""
+        return self.folder / "window"
+
+    def vault(self, officer_id: str) -> Path:
+        """The vault of one officer; another officer of this device has another."""
+        return self.folder / "vaults" / officer_id
+
+
+def _usual_place() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "Fieldfare"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/Fieldfare"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "fieldfare"
