@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from marshmallow import RAISE, Schema, ValidationError
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.access import attempts
@@ -27,9 +27,9 @@ from server.access.device_requests import (
     note_clock,
     use_nonce,
 )
-from server.access.enrolment import hash_code, office_key, read_code
+from server.access.enrolment import Ticket, find_device, find_ticket, office_key
 from server.access.roles import permissions_of
-from server.access.tables import DeviceRow, TicketRow
+from server.access.tables import DeviceRow
 from server.spine import clock
 from server.spine.database import db
 from server.spine.execute import Door
@@ -40,6 +40,8 @@ from shared.commands import Actor, Outcome
 from shared.errors import register
 from shared.fields import CleanText, MomentField
 from sync.wire import NotAMessage, read_json
+
+logger = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 8_192
 """Bytes a request here may have; four short members and room to spare."""
@@ -89,6 +91,7 @@ class StateSchema(Schema):
 @device_api.app_errorhandler(DeviceRefused)
 def refused(refusal: DeviceRefused) -> Response:
     """Say no to a device, with the office's clock so that it can learn how wrong its own is."""
+    logger.info("a device was refused", extra={"code": refusal.code, "endpoint": request.endpoint})
     answer = jsonify(code=refusal.code, sentence=refusal.sentence)
     answer.status_code = refusal.status
     answer.date = clock.now()
@@ -168,30 +171,21 @@ def _count_try(now: datetime) -> list[int]:
     return list(counted)
 
 
-def _ticket_of(typed: str) -> TicketRow:
-    code = read_code(typed)
+def _ticket_of(typed: str) -> Ticket:
     with _sessions()() as session, session.begin():
-        own_key = office_key(session)
-    if code is not None:
-        of_code = select(TicketRow).where(TicketRow.code_hash == hash_code(code, own_key))
-        with _sessions()() as session:
-            ticket = session.scalars(of_code).one_or_none()
-        if ticket is not None:
-            return ticket
-    raise DeviceRefused("ticket.refused", 403)
+        ticket = find_ticket(session, typed)
+    if ticket is None:
+        raise DeviceRefused("ticket.refused", 403)
+    return ticket
 
 
-def _device_with(public_key: bytes, ticket: TicketRow) -> DeviceRow | None:
-    """Find the device that has this key, if it was enrolled with this code."""
-    found = select(DeviceRow).where(
-        DeviceRow.public_key == public_key, DeviceRow.ticket_id == ticket.ticket_id
-    )
+def _device_with(public_key: bytes, ticket: Ticket) -> DeviceRow | None:
     with _sessions()() as session:
-        return session.scalars(found).one_or_none()
+        return find_device(session, public_key, ticket.ticket_id)
 
 
 def _record(
-    asked: Mapping[str, Any], public_key: bytes, ticket: TicketRow, now: datetime
+    asked: Mapping[str, Any], public_key: bytes, ticket: Ticket, now: datetime
 ) -> DeviceRow:
     """Record the enrolment through the one door, as the officer it is for."""
     device_id = clock.new_id()

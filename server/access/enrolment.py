@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.access.tables import OfficeKeyRow
+from server.access.tables import DeviceRow, OfficeKeyRow, TicketRow
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, which are misread or spell things."""
@@ -60,3 +61,28 @@ def office_key(session: Session) -> bytes:
         .on_conflict_do_nothing()
     )
     return session.scalars(select(OfficeKeyRow.value).where(OfficeKeyRow.name == _ENROLMENT)).one()
+
+
+class Ticket(NamedTuple):
+    """A code that was given out, and to whom."""
+
+    ticket_id: str
+    officer_id: str
+
+
+def find_ticket(session: Session, typed: str) -> Ticket | None:
+    """Find whose code was typed; whether it is still good is for the rule to say."""
+    code = read_code(typed)
+    if code is None:
+        return None
+    hashed = hash_code(code, office_key(session))
+    row = session.scalars(select(TicketRow).where(TicketRow.code_hash == hashed)).one_or_none()
+    return Ticket(row.ticket_id, row.officer_id) if row else None
+
+
+def find_device(session: Session, public_key: bytes, ticket_id: str) -> DeviceRow | None:
+    """Find the device that has this key, if it was enrolled with this code."""
+    found = select(DeviceRow).where(
+        DeviceRow.public_key == public_key, DeviceRow.ticket_id == ticket_id
+    )
+    return session.scalars(found).one_or_none()

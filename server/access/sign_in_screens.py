@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -26,6 +27,8 @@ from server.spine.web import give, tell
 from shared.catalogue import mark
 from shared.errors import RuleBroken
 from shared.forms import Form
+
+logger = logging.getLogger(__name__)
 
 screens = Blueprint("access", __name__, template_folder="templates")
 
@@ -67,6 +70,7 @@ def sign_in_now() -> tuple[str, int] | Response:
             now=now,
         )
     except RuleBroken as refusal:
+        logger.info("a sign-in was refused", extra={"code": refusal.code})
         status = 429 if refusal.code == "sign_in.too_many" else 422
         page = render_template("access/sign_in.html", form=form.refused(refusal), ended=None)
         return page, status
@@ -81,6 +85,7 @@ def sign_in_now() -> tuple[str, int] | Response:
 def sign_out() -> Response:
     """End the session and let the browser forget it."""
     _end_session_named()
+    tell(mark("You have signed out"))
     answer = redirect(url_for("access.sign_in"), code=303)
     take_cookie(answer)
     return answer

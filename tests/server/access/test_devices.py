@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -96,6 +97,23 @@ def test_a_code_works_for_one_device(office: Office) -> None:
     assert first.post(client, ENROL, first.ask(code)).status_code == 200
     late = second.post(client, ENROL, second.ask(code))
     assert (late.status_code, late.get_json()["code"]) == (403, "ticket.refused")
+
+
+def test_of_devices_that_show_one_code_at_once_one_is_taken(office: Office) -> None:
+    code = issue_code(office, office.person("amina", "officer"))
+    said: list[int] = []
+
+    def ask() -> None:
+        tablet = Tablet()
+        answer = tablet.post(office.app.test_client(), ENROL, tablet.ask(code))
+        said.append(answer.status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(said) == [200, 403, 403, 403]
 
 
 def test_a_code_is_over_after_15_minutes(office: Office) -> None:
