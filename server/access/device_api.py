@@ -56,6 +56,7 @@ register(
     {
         "message.unreadable": mark("The office could not read this request: update the device"),
         "device.suspended": mark("The officer of this device is suspended: ask your supervisor"),
+        "enrolment.refused": mark("This code is not right or no longer works: ask for a new one"),
         "enrolment.too_many": mark("Too many wrong codes: wait five minutes, then try again"),
     }
 )
@@ -175,7 +176,7 @@ def _ticket_of(typed: str) -> Ticket:
     with _sessions()() as session, session.begin():
         ticket = find_ticket(session, typed)
     if ticket is None:
-        raise DeviceRefused("ticket.refused", 403)
+        raise DeviceRefused("enrolment.refused", 403)
     return ticket
 
 
@@ -206,7 +207,7 @@ def _record(
     )
     door: Door = current_app.extensions["fieldfare"]["door"]
     if door.execute(order, now=now).outcome is not Outcome.APPLIED:
-        raise DeviceRefused("ticket.refused", 403)
+        raise DeviceRefused("enrolment.refused", 403)
     device = _device_with(public_key, ticket)
     assert device is not None, "the door has just recorded it"  # noqa: S101
     return device

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +17,16 @@ from waitress.server import create_server
 from werkzeug.test import EnvironBuilder
 
 from field_client.device_key import DeviceKey
+from field_client.enrolment import Asking, State, ask, ask_state
 from field_client.office_link import OfficeAddress, OfficeLink
-from server.access.device_commands import RevokeDevice, write_key
+from server.access.device_commands import ApproveDevice, RevokeDevice
 from server.access.device_requests import DeviceRefused, DeviceSpeaking, device_of
 from server.access.tables import DeviceRow, NonceRow
 from server.access.user_commands import SuspendUser, WithdrawRole
+from shared.errors import RuleBroken
 from sync import signatures
 from tests.server.access.conftest import Office
-from tests.server.access.tablet import ENROL, STATE, Tablet, enrolled, issue_code
+from tests.server.access.tablet import STATE, Tablet, enrolled, issue_code
 
 BODY = b'{"wall_at": null}'
 PATH = "/sync/v1?lane=urgent"
@@ -266,11 +267,18 @@ def served(office: Office) -> Iterator[OfficeAddress]:
     server = create_server(office.app, host="127.0.0.1", port=0, threads=2)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
+
+    def stop() -> None:
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+        server.close()
+
     try:
         yield OfficeAddress(scheme="http", host="127.0.0.1", port=server.effective_port)
     finally:
-        server.close()
+        server.trigger.pull_trigger(stop)
         thread.join(timeout=10)
+        server.task_dispatcher.shutdown()
 
 
 @pytest.mark.enable_socket
@@ -278,14 +286,48 @@ def test_the_devices_own_client_is_understood_over_a_real_socket(
     office: Office, tmp_path: Path
 ) -> None:
     key = DeviceKey.make(tmp_path / "key", bytes(32))
-    code = issue_code(office, office.person("amina", "officer"))
-    asked = Tablet().ask(code, public_key=write_key(key.public_bytes()))
+    amina = office.person("amina", "officer")
+    code = issue_code(office, amina)
     with served(office) as address:
         link = OfficeLink(address, key)
-        answer = link.post(ENROL, json.dumps(asked).encode())
-        assert answer.status == 200, answer.body
-        assert b'"pending"' in link.post(STATE, b"{}").body
         link.offset_seconds = 86_400.0
-        assert link.post(STATE, b"{}").status == 200
-    assert link.offset_seconds is not None
-    assert abs(link.offset_seconds) < 5
+        asking = Asking(
+            office_address=str(address),
+            code=code,
+            device_name="Blue tablet 4",
+            platform="Linux",
+            public_key=key.public_bytes(),
+        )
+        asked = ask(link, asking)
+        assert abs(link.offset_seconds) < 5
+        assert ask_state(link, asked).state is State.PENDING
+        sal = office.actor(office.person("sal", "supervisor"))
+        office.give(ApproveDevice(device_id=asked.device_id), sal).raise_if_refused()
+        settled = ask_state(link, asked)
+        office.give(RevokeDevice(device_id=asked.device_id, reason="lost")).raise_if_refused()
+        ended = ask_state(link, asked)
+    assert (settled.state, settled.officer_id) == (State.ACTIVE, amina)
+    assert ended.state is State.REVOKED
+    with office.session() as session:
+        assert " ".join(asked.words) == session.get_one(DeviceRow, asked.device_id).words
+
+
+@pytest.mark.enable_socket
+def test_the_devices_own_client_understands_a_code_that_is_refused(
+    office: Office, tmp_path: Path
+) -> None:
+    key = DeviceKey.make(tmp_path / "key", bytes(32))
+    codes = []
+    with served(office) as address:
+        for _ in range(6):
+            asking = Asking(
+                office_address=str(address),
+                code="00000000",
+                device_name="Blue tablet 4",
+                platform="Linux",
+                public_key=key.public_bytes(),
+            )
+            with pytest.raises(RuleBroken) as refused:
+                ask(OfficeLink(address, key), asking)
+            codes.append(refused.value.code)
+    assert codes == ["code.refused"] * 5 + ["code.too_many_tries"]

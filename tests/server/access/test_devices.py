@@ -96,7 +96,7 @@ def test_a_code_works_for_one_device(office: Office) -> None:
     client, first, second = office.app.test_client(), Tablet(), Tablet()
     assert first.post(client, ENROL, first.ask(code)).status_code == 200
     late = second.post(client, ENROL, second.ask(code))
-    assert (late.status_code, late.get_json()["code"]) == (403, "ticket.refused")
+    assert (late.status_code, late.get_json()["code"]) == (403, "enrolment.refused")
 
 
 def test_of_devices_that_show_one_code_at_once_one_is_taken(office: Office) -> None:
@@ -123,14 +123,14 @@ def test_a_code_is_over_after_15_minutes(office: Office) -> None:
             text("UPDATE enrolment_ticket SET expires_at = expires_at - interval '15 minutes'")
         )
     late = tablet.post(office.app.test_client(), ENROL, tablet.ask(code))
-    assert late.get_json()["code"] == "ticket.refused"
+    assert late.get_json()["code"] == "enrolment.refused"
 
 
 def test_another_code_for_an_officer_ends_the_first(office: Office) -> None:
     amina = office.person("amina", "officer")
     first, second = issue_code(office, amina), issue_code(office, amina)
     client, tablet = office.app.test_client(), Tablet()
-    assert tablet.post(client, ENROL, tablet.ask(first)).get_json()["code"] == "ticket.refused"
+    assert tablet.post(client, ENROL, tablet.ask(first)).get_json()["code"] == "enrolment.refused"
     assert tablet.post(client, ENROL, tablet.ask(second)).status_code == 200
 
 
@@ -144,14 +144,14 @@ def test_a_code_of_someone_who_no_longer_goes_out_works_no_more(office: Office, 
         else WithdrawRole(user_id=amina, role="officer")
     ).raise_if_refused()
     answer = tablet.post(office.app.test_client(), ENROL, tablet.ask(code))
-    assert answer.get_json()["code"] == "ticket.refused"
+    assert answer.get_json()["code"] == "enrolment.refused"
 
 
 def test_a_key_enrols_once(office: Office) -> None:
     amina = office.person("amina", "officer")
     tablet, _device_id = enrolled(office, amina, approved=False)
     again = tablet.post(office.app.test_client(), ENROL, tablet.ask(issue_code(office, amina)))
-    assert (again.status_code, again.get_json()["code"]) == (403, "ticket.refused")
+    assert (again.status_code, again.get_json()["code"]) == (403, "enrolment.refused")
 
 
 def test_nobody_without_visits_is_given_a_code(office: Office) -> None:
