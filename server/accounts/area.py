@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from server.accounts import commands, facts, movements, project, record, rules
+from server.accounts import (
+    commands,
+    facts,
+    movements,
+    project,
+    record,
+    rules,
+    screens,
+    sentences,
+)
+from server.accounts.blueprint import screens as pages
 from server.spine.areas import Area, Handling
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind
+
+PAGES = (screens,)
+"""Importing these registers their pages on the area's one blueprint."""
 
 AREA = Area(
     name="accounts",
@@ -79,4 +92,6 @@ AREA = Area(
         "accounts.record": mark("Open accounts and debts, and record who is liable"),
         "accounts.post": mark("Post costs, corrections and write-offs"),
     },
+    screens=(pages,),
+    sentences=sentences.SENTENCES,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from server.payments import commands, facts, record, rules
+from server.payments import commands, facts, record, rules, sentences
+from server.payments.screens import screens
 from server.spine.areas import Area, Handling
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind
@@ -36,4 +37,6 @@ AREA = Area(
         "payments.record": mark("Record payments"),
         "payments.reverse": mark("Take payments back"),
     },
+    screens=(screens,),
+    sentences=sentences.SENTENCES,
 )

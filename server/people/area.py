@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from server.people import commands, facts, markers, project, record, rules
-from server.spine.areas import Area, Handling
+from server.people import (
+    commands,
+    detail_screens,
+    facts,
+    markers,
+    project,
+    record,
+    rules,
+    screens,
+    search_screens,
+    sentences,
+)
+from server.people.blueprint import screens as pages
+from server.spine.areas import Area, Handling, NavigationLink
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind
 from shared.decide import BY_NAME
+
+PAGES = (search_screens, screens, detail_screens)
+"""Importing these registers their pages on the area's one blueprint."""
 
 AREA = Area(
     name="people",
@@ -92,4 +107,9 @@ AREA = Area(
         "people.record": mark("Open people, and record names, addresses and contact details"),
         "people.mark": mark("Record and end markers of risk to staff"),
     },
+    screens=(pages,),
+    navigation=(
+        NavigationLink(text=mark("Search"), endpoint="people.search", needs="people.search"),
+    ),
+    sentences=sentences.SENTENCES,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from server.recovery import commands, facts, project, record, rules
+from server.recovery import commands, facts, project, record, rules, sentences
+from server.recovery.screens import screens
 from server.spine.areas import Area, Handling
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind, Lane
@@ -36,4 +37,6 @@ AREA = Area(
     case_facts=facts.case_holds,
     projections=project.PROJECTIONS,
     permissions={"recovery.hold": mark("Place and end holds")},
+    screens=(screens,),
+    sentences=sentences.SENTENCES,
 )

@@ -1,0 +1,45 @@
+"""How the changes of cases, visits and tasks read on a timeline; an area's own words come first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from server.cases.commands import CaseAssigned, CaseClosed, CaseOpened, CaseUnassigned
+from server.people.saying import day_of, word
+from server.worktray.commands import KINDS as TASKS
+from server.worktray.commands import TaskAssigned, TaskFinished, TaskRaised
+from shared.catalogue import Sentence, mark
+from shared.commands import Change
+from shared.photographs import PhotographRecorded
+from shared.reviews import VisitAnswered, VisitApproved, VisitReturned
+from shared.visits import OUTCOMES, PURPOSES, PlannedVisitWithdrawn, VisitPlanned, VisitRecorded
+
+Said = Mapping[str, Any]
+
+SENTENCES: Mapping[type[Change], Callable[[Said], str]] = {
+    CaseOpened: lambda _said: Sentence(mark("Case opened")),
+    CaseClosed: lambda _said: Sentence(mark("Case closed")),
+    CaseAssigned: lambda _said: Sentence(mark("Case given to an officer")),
+    CaseUnassigned: lambda _said: Sentence(mark("Case taken from an officer")),
+    VisitPlanned: lambda said: Sentence(
+        mark("Visit planned for %(day)s: %(purpose)s"),
+        day=day_of(said["planned_on"]),
+        purpose=word(PURPOSES, said["purpose"]),
+    ),
+    PlannedVisitWithdrawn: lambda _said: Sentence(mark("Planned visit called off")),
+    VisitRecorded: lambda said: Sentence(
+        mark("Visit: %(outcome)s"), outcome=word(OUTCOMES, said["outcome"])
+    ),
+    PhotographRecorded: lambda _said: Sentence(mark("Photograph taken at a visit")),
+    VisitApproved: lambda _said: Sentence(mark("Visit approved")),
+    VisitReturned: lambda _said: Sentence(mark("Visit returned to the officer")),
+    VisitAnswered: lambda _said: Sentence(mark("Officer answered about a visit")),
+    TaskRaised: lambda said: Sentence(mark("Task: %(task)s"), task=word(TASKS, said["kind"])),
+    TaskAssigned: lambda said: Sentence(
+        mark("Task given to somebody: %(task)s"), task=word(TASKS, said["kind"])
+    ),
+    TaskFinished: lambda said: Sentence(
+        mark("Task done: %(task)s"), task=word(TASKS, said["kind"])
+    ),
+}

@@ -1,0 +1,51 @@
+"""The words for codes that pages about people, accounts, holds and payments share."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from server.accounts.commands import MASTERS, STAGES
+from server.payments.commands import METHODS
+from server.people.commands import CONTACT_KINDS, KINDS, SOURCES
+from server.people.markers import KINDS as RISKS
+from server.people.timeline import KINDS as TIMELINE_KINDS
+from server.spine import clock
+from server.spine.web import reader
+from shared.debts import DEBT_TYPES, TRANSACTION_KINDS
+from shared.holds import REASONS
+from shared.presentation import period
+
+STAGE_TONES = {
+    "billed": "grey",
+    "reminder": "blue",
+    "final_notice": "blue",
+    "summons": "yellow",
+    "liability_order": "orange",
+    "enforcement_agent": "red",
+}
+"""The colour of each stage; the words say the same."""
+
+
+def words() -> dict[str, object]:
+    """Give templates the words for codes, what day it is, and how to write a period."""
+    return {
+        "contact_kinds": CONTACT_KINDS,
+        "debt_types": DEBT_TYPES,
+        "hold_reasons": REASONS,
+        "masters": MASTERS,
+        "methods": METHODS,
+        "period_words": period_words,
+        "person_kinds": KINDS,
+        "risks": RISKS,
+        "sources": SOURCES,
+        "stages": STAGES,
+        "stage_tones": STAGE_TONES,
+        "timeline_kinds": TIMELINE_KINDS,
+        "today": clock.today(),
+        "transaction_kinds": TRANSACTION_KINDS,
+    }
+
+
+def period_words(from_on: date | None, until: date | None) -> str:
+    """Write a period by its first and last day, or nothing when neither is known."""
+    return period(from_on, until, say=reader()) if from_on or until else ""
