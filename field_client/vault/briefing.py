@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from field_client.vault.cases import (
@@ -34,7 +34,7 @@ class OwedDebt:
     account_reference: str
     reference: str
     from_on: date | None
-    until: date | None
+    last_day: date | None
     stage: str
     balance_pence: int
     holds: tuple[CaseHold, ...]
@@ -171,7 +171,7 @@ def _debt(body: Mapping[str, Any], holds: tuple[CaseHold, ...], case: Summary) -
         account_reference=body["account_reference"],
         reference=body["reference"],
         from_on=_day(body["from_on"]),
-        until=_day(body["until"]),
+        last_day=_last_day(body["until"]),
         stage=body["stage"],
         balance_pence=body["balance_pence"],
         holds=holds,
@@ -182,6 +182,11 @@ def _debt(body: Mapping[str, Any], holds: tuple[CaseHold, ...], case: Summary) -
         if paid
         else None,
     )
+
+
+def _last_day(until: str | None) -> date | None:
+    """Give the last day covered; `until` is the first that is not."""
+    return date.fromisoformat(until) - timedelta(days=1) if until else None
 
 
 def _day(text: str | None) -> date | None:
@@ -203,7 +208,7 @@ def _known(person_id: str, body: Mapping[str, Any]) -> Known:
 def _former_places(view: CaseView, case: Summary) -> list[tuple[Place, date | None]]:
     person = view.of("person").get(case.person_id or "")
     return [
-        (place_of(home), _day(home["until"]))
+        (place_of(home), _last_day(home["until"]))
         for home in (person["addresses"] if person else ())
         if home["until"] is not None
     ]

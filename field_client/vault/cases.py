@@ -10,7 +10,7 @@ from typing import Any
 from field_client.vault.pending import CaseView
 from field_client.vault.walking import Point
 from shared.case_file import CaseHold
-from shared.presentation import LONDON, address
+from shared.presentation import LONDON, address, postcode
 
 Body = Mapping[str, Any]
 
@@ -29,7 +29,16 @@ class Place:
     @property
     def one_line(self) -> str:
         """Write the address on one line."""
-        return address(self.lines, self.postcode)
+        return address(self.lines, self._unbroken)
+
+    @property
+    def street(self) -> str:
+        """Write house, street and postcode: a day's list stays in one town."""
+        return address(self.lines[:-1] or self.lines, self._unbroken)
+
+    @property
+    def _unbroken(self) -> str:
+        return postcode(self.postcode).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +71,11 @@ class Summary:
     def at(self) -> str:
         """Write where to go on one line, or nothing."""
         return self.place.one_line if self.place else ""
+
+    @property
+    def door(self) -> str:
+        """Write house and street, or nothing."""
+        return self.place.street if self.place else ""
 
 
 def summarise(view: CaseView, today: date) -> Summary:

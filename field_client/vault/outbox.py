@@ -89,21 +89,23 @@ _COLUMNS = (
 )
 
 
-def page(
-    store: Store, sending: Collection[str], *, first: int, rows_max: int
-) -> tuple[list[Item], int]:
-    """Give some of the items, the latest saved first, and how many there are in all."""
-    with store.still():
-        ids = [
-            str(row[0])
-            for row in store.rows(
-                "SELECT coalesce(group_id, command_id) AS item FROM outbox GROUP BY item "
-                "ORDER BY max(outcome IS NULL) DESC, max(rowid) DESC LIMIT ? OFFSET ?",
-                (rows_max, first),
-            )
-        ]
-        count = store.rows("SELECT count(DISTINCT coalesce(group_id, command_id)) FROM outbox")
-        return [item for id_ in ids if (item := find(store, id_, sending))], int(count[0][0])
+def count(store: Store) -> int:
+    """Count the items."""
+    return int(
+        store.rows("SELECT count(DISTINCT coalesce(group_id, command_id)) FROM outbox")[0][0]
+    )
+
+
+def some(store: Store, sending: Collection[str], *, first: int, rows_max: int = 50) -> list[Item]:
+    """Give some of the items: what needs the officer, then what waits, then the latest saved."""
+    with store.transaction():
+        ids = store.rows(
+            "SELECT coalesce(group_id, command_id) AS item FROM outbox GROUP BY item ORDER BY "
+            "max(outcome = 'refused' AND settled_at IS NULL) DESC, max(outcome IS NULL) DESC, "
+            "max(rowid) DESC LIMIT ? OFFSET ?",
+            (rows_max, first),
+        )
+        return [item for (id_,) in ids if (item := find(store, id_, sending))]
 
 
 def needing_you(store: Store) -> list[Item]:

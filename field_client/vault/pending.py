@@ -61,7 +61,7 @@ def _views(
 ) -> dict[str, CaseView]:
     """Read records and pending commands in one moment, so that nothing is between the two."""
     found: dict[str, Bodies] = {}
-    with store.still():
+    with store.transaction():
         for case_id, kind, record_id, body in store.rows(
             f"SELECT case_id, kind, record_id, body FROM record {where}",  # noqa: S608 - our own words
             values,

@@ -98,6 +98,15 @@ def forget_unrecorded(store: Store, visit_id: str) -> None:
         )
 
 
+def move(store: Store, visit_id: str, to_visit_id: str) -> None:
+    """Give the photographs of a visit the office refused to the one recorded in its place."""
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE photograph SET visit_id = ?, recorded = 0 WHERE visit_id = ? AND NOT arrived",
+            (to_visit_id, visit_id),
+        )
+
+
 def note_recorded(store: Store, visit_id: str) -> None:
     """Note that the visit of these photographs has been saved, so that they are to be sent."""
     with store.transaction() as connection:

@@ -1,0 +1,88 @@
+"""The first page of a day: where to go, in which order and why, and what was left unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from flask import Blueprint, abort, render_template, request
+
+from field_client.vault import drafts, outbox
+from field_client.vault.cases import summarise
+from field_client.vault.desk import Desk, desk
+from field_client.vault.pending import case_views
+from field_client.vault.screens.paging import paged
+from field_client.vault.today import GROUPS, RECORD_KINDS, Day, plan_day, walking_order
+from field_client.vault.walking import plot
+
+screens = Blueprint("day", __name__, template_folder="templates")
+
+STOPS_SHOWN = 20
+"""Rows of one group on the first page; the rest stand on a page of their own."""
+
+UNPLANNED_SHOWN = 5
+
+Row = TypeVar("Row")
+
+
+@screens.get("/today")
+def today() -> str:
+    """Show the day."""
+    here = desk()
+    day = _day(here)
+    return render_template(
+        "screens/today.html",
+        day=day,
+        groups=GROUPS,
+        shown=STOPS_SHOWN,
+        unplanned_shown=UNPLANNED_SHOWN,
+        unfinished=_unfinished(here),
+        needing_you=len(outbox.needing_you(here.store)),
+        copy=here.copy(),
+        progress=here.syncing.progress,
+    )
+
+
+@screens.get("/today/list/<group>")
+def group(group: str) -> str:
+    """Show one group in full, a page at a time."""
+    day = _day(desk())
+    if group == "unplanned":
+        return _list(group, day.unplanned)
+    if group not in GROUPS:
+        abort(404)
+    return _list(group, day.stops[group])
+
+
+def _list(group: str, rows: Sequence[Row]) -> str:
+    page = paged(len(rows), request.args.get("page", ""), f"/today/list/{group}")
+    return render_template(
+        "screens/group.html", group=group, rows=rows[page.first - 1 : page.last], page=page
+    )
+
+
+@screens.get("/today/walk")
+def walk() -> str:
+    """Show today's doors on a plain plot, in an order to walk them."""
+    stops = walking_order(_day(desk()).due())
+    drawn = [(number, stop.point) for number, stop in enumerate(stops, 1) if stop.point]
+    return render_template("screens/walk.html", stops=stops, plot=plot(drawn))
+
+
+def _day(here: Desk) -> Day:
+    views = case_views(here.store, here.officer_id, RECORD_KINDS)
+    return plan_day(views.values(), here.officer_id, here.now())
+
+
+def _unfinished(here: Desk) -> list[dict[str, object]]:
+    """List what was begun and not saved, with whom it is about."""
+    views = case_views(here.store, here.officer_id, ("person", "place"))
+    return [
+        {
+            "draft": draft,
+            "case": summarise(views[draft.case_id], here.today())
+            if draft.case_id in views
+            else None,
+        }
+        for draft in drafts.every(here.store)
+    ]

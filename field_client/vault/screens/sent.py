@@ -1,0 +1,196 @@
+"""Shows what this device has saved and what the office said of it, and syncs when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
+
+from field_client import clock
+from field_client.vault import drafts, outbox, photographs
+from field_client.vault.cases import Body, Summary, moment_of, summarise
+from field_client.vault.desk import Desk, desk
+from field_client.vault.drafts import Draft
+from field_client.vault.outbox import Entry, Item
+from field_client.vault.pending import CaseView, case_view
+from field_client.vault.screens.paging import paged
+from shared.catalogue import ENGLISH, Sentence, mark
+from shared.commands import Outcome
+from shared.errors import REFUSALS
+from shared.presentation import LONDON, time_of_day
+
+screens = Blueprint("sent", __name__, template_folder="templates")
+
+UNKNOWN_REFUSAL = mark("The office did not accept this. Ring the office and ask why")
+"""Said of a refusal that a newer office gave."""
+
+_VISIT = "RecordVisit"
+
+
+@screens.get("/outbox")
+def list_outbox() -> str:
+    """List everything saved here, what waits and what needs the officer first."""
+    here = desk()
+    sending = here.syncing.progress.sending
+    total = outbox.count(here.store)
+    page = paged(total, request.args.get("page", ""), "/outbox")
+    items = outbox.some(here.store, sending, first=max(0, page.first - 1))
+    return render_template(
+        "screens/outbox.html",
+        rows=[(item, _about(here, item)) for item in items],
+        page=page,
+        counts=outbox.counts(here.store),
+        progress=here.syncing.progress,
+        copy=here.copy(),
+    )
+
+
+@screens.get("/outbox/<uuid:item_id>")
+def item(item_id: UUID) -> str:
+    """Show one item in full: what was saved, and what the office said of each part."""
+    return _item_page(str(item_id), "screens/item.html")
+
+
+@screens.get("/saved/<uuid:item_id>")
+def saved(item_id: UUID) -> str:
+    """Say that it is saved on this device, what that was, and what happens next."""
+    return _item_page(str(item_id), "screens/saved.html")
+
+
+def _item_page(item_id: str, template: str) -> str:
+    here = desk()
+    found = outbox.find(here.store, item_id, here.syncing.progress.sending)
+    if found is None:
+        abort(404)
+    view = case_view(here.store, here.officer_id, found.first.case_id)
+    return render_template(
+        template,
+        item=found,
+        case=summarise(view, here.today()) if view else None,
+        entries=[
+            {
+                "entry": entry,
+                "lines": _in_full(entry.body, view),
+                "sentence": sentence_of(entry),
+                "happened_at": moment_of(entry.body["happened_at"])
+                if entry.name == _VISIT
+                else None,
+            }
+            for entry in found.entries
+        ],
+        pictures=photographs.of_visit(here.store, found.item_id),
+        progress=here.syncing.progress,
+    )
+
+
+def _about(here: Desk, item: Item) -> Summary | None:
+    view = case_view(here.store, here.officer_id, item.first.case_id)
+    return summarise(view, here.today()) if view else None
+
+
+def _in_full(body: Body, view: CaseView | None) -> Mapping[str, Any]:
+    """Give a command's values with names for ids, because nobody reads an id."""
+    people = view.of("person") if view else {}
+    met = [people[key]["name"] for key in body.get("met_person_ids", ()) if key in people]
+    whose = people.get(body.get("person_id", ""), {}).get("name", "")
+    return {"met": met, "whose": whose}
+
+
+def sentence_of(entry: Entry) -> str:
+    """Say in the office's words why a command was not taken, or nothing."""
+    if entry.outcome not in {Outcome.REFUSED, Outcome.QUARANTINED}:
+        return ""
+    text = REFUSALS.get(entry.code or "", UNKNOWN_REFUSAL)
+    try:
+        return Sentence(text, **entry.said)
+    except (KeyError, ValueError, TypeError):
+        return UNKNOWN_REFUSAL
+
+
+@screens.post("/outbox/<uuid:item_id>/settle")
+def settle(item_id: UUID) -> Answer:
+    """Note that the officer has dealt with a refusal."""
+    here = desk()
+    outbox.settle(here.store, str(item_id), here.now())
+    return redirect(f"/outbox/{item_id}", 303)
+
+
+@screens.post("/outbox/<uuid:item_id>/again")
+def again(item_id: UUID) -> Answer:
+    """Begin a refused visit anew with everything that was written, so that it can be changed."""
+    here = desk()
+    found = outbox.find(here.store, str(item_id), ())
+    if found is None or found.first.name != _VISIT or found.first.outcome is not Outcome.REFUSED:
+        abort(404)
+    new_id = clock.new_id()
+    draft = Draft(
+        draft_id=new_id,
+        case_id=found.first.case_id,
+        kind="visit",
+        saved_at=here.now(),
+        typed=_typed_again(found.entries),
+    )
+    with here.store.transaction():
+        drafts.keep(here.store, draft)
+        photographs.move(here.store, found.item_id, new_id)
+        outbox.settle(here.store, found.item_id, here.now())
+    return redirect(f"/drafts/{new_id}", 303)
+
+
+def _typed_again(entries: Sequence[Entry]) -> dict[str, tuple[str, ...]]:
+    """Write a refused visit into the boxes it came from."""
+    visit = entries[0].body
+    local = moment_of(visit["happened_at"]).astimezone(LONDON)
+    typed: dict[str, tuple[str, ...]] = {
+        "outcome": (visit["outcome"],),
+        "opened_at": (visit["happened_at"],),
+        "happened_time": (time_of_day(local),),
+        "happened_on-day": (str(local.day),),
+        "happened_on-month": (str(local.month),),
+        "happened_on-year": (str(local.year),),
+        "met_person_ids": tuple(visit["met_person_ids"]),
+        "others_met": (visit["others_met"],),
+        "notes": (visit["notes"],),
+        "planned_visit_id": (visit["planned_visit_id"] or "",),
+    }
+    for entry in entries:
+        if entry.name == "RecordPhoneNumber":
+            typed["number"] = (entry.body["number"],)
+            typed["number_person_id"] = (entry.body["person_id"],)
+    return typed
+
+
+@screens.get("/sync")
+def sync() -> str:
+    """Show how the sync stands."""
+    here = desk()
+    return render_template(
+        "screens/sync.html",
+        progress=here.syncing.progress,
+        copy=here.copy(),
+        counts=outbox.counts(here.store),
+    )
+
+
+@screens.post("/sync")
+def sync_now() -> Answer:
+    """Have it sync now; the answer does not wait for the office."""
+    desk().syncing.ask()
+    return redirect("/sync", 303)
+
+
+@screens.get("/sync/progress")
+def progress() -> Response:
+    """Give the page's own script what has changed."""
+    now = desk().syncing.progress
+    return jsonify(
+        running=now.running,
+        received=now.received,
+        expected=now.expected,
+        sent=now.sent,
+        problem=now.problem.sentence(ENGLISH) if now.problem else "",
+        ended=now.ended_at.isoformat() if now.ended_at else "",
+    )

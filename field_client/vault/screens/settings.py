@@ -1,0 +1,53 @@
+"""Says whose device this is and how it stands, and lets the officer choose how it looks."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+from flask import Blueprint, redirect, render_template
+from werkzeug.wrappers import Response
+
+from field_client.vault import outbox
+from field_client.vault.desk import desk
+from field_client.vault.diagnostics import diagnose
+
+screens = Blueprint("settings", __name__, template_folder="templates")
+
+OUTDOORS = "outdoors"
+"""Under which name the vault keeps whether the high-contrast look is wanted."""
+
+
+@screens.get("/settings")
+def settings() -> str:
+    """Show who, which device, which office and how things stand."""
+    here = desk()
+    return render_template(
+        "screens/settings.html",
+        identity=here.identity,
+        store_id=here.store.store_id(),
+        version=version("fieldfare"),
+        copy=here.copy(),
+        progress=here.syncing.progress,
+        counts=outbox.counts(here.store),
+        outdoors=here.store.get(OUTDOORS) == "yes",
+    )
+
+
+@screens.post("/settings/outdoors")
+def outdoors() -> Response:
+    """Change between the usual look and the one for bright light, and keep it."""
+    store = desk().store
+    store.put(OUTDOORS, "no" if store.get(OUTDOORS) == "yes" else "yes")
+    return redirect("/settings", 303)
+
+
+@screens.get("/settings/diagnostics")
+def diagnostics() -> str:
+    """Show counts, times and versions that can be read out on the phone: nothing about anybody."""
+    here = desk()
+    lines = diagnose(here.store, here.clock(), here.syncing.progress)
+    programs = {"Fieldfare": version("fieldfare"), "Python": platform.python_version()}
+    return render_template(
+        "screens/diagnostics.html", lines=lines, programs=programs, system=platform.system()
+    )
