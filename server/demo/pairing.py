@@ -14,6 +14,8 @@ PASSPHRASE = "lantern-orchard-ferry-heron"  # noqa: S105 - of a device full of f
 
 _CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}[ -]?[0-9A-HJKMNP-TV-Z]{4}\b")
 
+_DEVICE = re.compile(r"/devices/[0-9a-f-]{36}$")
+
 
 def user(sign_in: str) -> DemoUser:
     """Find a user of the demonstration."""
@@ -47,15 +49,11 @@ def pair(office: str, process: Process, entrance: str, officer: str, officer_id:
     giver.open(f"{office}/devices/new")
     shown = giver.press("/devices/new", {"officer_id": officer_id})
     code = _find_code(shown)
-    device = Visitor(entrance)
-    device.open(entrance)
+    device = entered(entrance)
     device.press(
         "/enrol", {"address": office, "code": code, "device_name": f"Demonstration ({officer})"}
     )
-    approver = signed_in(office, "supervisor2")
-    approver.open(f"{office}/devices")
-    approver.open(_pending_device(approver.page))
-    approver.press("/approve")
+    _approve(office, device.page)
     device.press("/waiting")
     going_on = device.press("/passphrase", {"passphrase": PASSPHRASE, "again": PASSPHRASE})
     return Paired(process=process, visitor=opened(process), for_a_person=going_on.link("/boot/"))
@@ -63,17 +61,22 @@ def pair(office: str, process: Process, entrance: str, officer: str, officer_id:
 
 def unlock(process: Process) -> Visitor:
     """Open a device that is locked."""
-    device = Visitor(process.wait_for("locked")["address"])
-    device.open(device.base)
+    device = entered(process.wait_for("locked")["address"])
     device.press("/unlock", {"passphrase": PASSPHRASE})
     return opened(process)
 
 
 def opened(process: Process) -> Visitor:
     """Go on to the vault's own pages, once it says where they are."""
-    vault = Visitor(process.wait_for("unlocked")["address"])
-    vault.open(vault.base)
-    return vault
+    return entered(process.wait_for("unlocked")["address"])
+
+
+def entered(address: str) -> Visitor:
+    """Go in by an address that works once, and on to the first page behind it."""
+    device = Visitor(address)
+    device.open(address)
+    device.open("/")
+    return device
 
 
 def _find_code(page: Page) -> str:
@@ -83,10 +86,14 @@ def _find_code(page: Page) -> str:
     return found.group()
 
 
-def _pending_device(page: Page) -> str:
-    """Find the device that waits for approval; the list shows those first."""
-    return next(
-        href
-        for href, said in page.links
-        if re.search(r"/devices/[0-9a-f-]{36}$", href) and said.strip()
-    )
+def _approve(office: str, waiting: Page) -> None:
+    """Compare the six words of each device that waits with those shown here, and approve the same."""
+    approver = signed_in(office, "supervisor2")
+    listed = approver.open(f"{office}/devices")
+    for href in [href for href, _said in listed.links if _DEVICE.search(href)]:
+        page = approver.open(f"{office}{href}")
+        words = " ".join(re.findall(r"<li>([a-z]+)</li>", page.body))
+        if words and words in waiting.text:
+            approver.press("/approve", {"words_match": "yes"})
+            return
+    raise LookupError(f"no device at the office shows the words of this one: {waiting.heading}")
