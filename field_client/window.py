@@ -80,7 +80,7 @@ def _watch(window: webview.Window) -> None:
 
 def _end_with_keeper() -> None:
     """Read until the keeper hangs up, then go at once: whatever is shown must not stay."""
-    while sys.stdin.buffer.read(1):
+    while os.read(sys.stdin.fileno(), 1):
         pass
     os._exit(CLOSED)
 
@@ -93,6 +93,7 @@ def main() -> None:
         raise SystemExit(ASTRAY)
     threading.Thread(target=_end_with_keeper, daemon=True).start()
     open_window(given["address"], given["storage"])
+    os._exit(CLOSED)  # at once: there is nothing to tidy that the keeper does not delete
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from field_client.files import make_private_folder
 from field_client.identity import Identity
 from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, Pipe
-from field_client.vault import keys
+from field_client.vault import keys, screens
 from field_client.vault.app import create_app
 from field_client.vault.hardening import harden, take_pipe
 from field_client.vault.keeper_link import KeeperLink
@@ -68,8 +68,6 @@ class VaultProcess:
 
     def _serve(self, message: Message) -> Message:
         """Begin to show the vault's pages, and say at which addresses, each good for one visitor."""
-        from field_client.vault import screens  # noqa: PLC0415 - they load while someone types
-
         with self._turn:
             if self._vault is None or self._server is not None:
                 raise ValueError("only an open vault is served, once")

@@ -1,4 +1,4 @@
-"""A small office for the device's own tests: enrols, approves and takes what a vault sends.
+"""A small office for the device's own tests: enrols and approves, and is closed for everything else.
 
 It checks every signature for real. What it stands in for is the office's decisions, which have
 tests of their own against the real one.
@@ -29,7 +29,7 @@ class SmallOffice:
         self.state = "pending"
         self.device_keys: dict[str, bytes] = {}
         self.asked: list[tuple[str, Any]] = []
-        self.sent: list[bytes] = []
+        self.sent: list[tuple[str, bytes]] = []
         office = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -69,8 +69,8 @@ class SmallOffice:
             return self._enrol(said, key)
         if path == "/device/v1/state":
             return _said(self._standing())
-        self.sent.append(body)
-        return 200, headers["Content-Type"], b"taken: " + body
+        self.sent.append((path, body))
+        return _refused(503, "office.closed")
 
     def words(self) -> str:
         """Give the words the office's own screen would show."""

@@ -17,6 +17,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import psutil
 
+from tests.pages import assert_page
+
 ROOT = Path(__file__).parents[2]
 PASSPHRASE = "harbour lantern meadow violin"  # noqa: S105 - invented
 SECONDS = 30
@@ -194,6 +196,8 @@ class Person:
         for cookie in response.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
+        if response.headers.get_content_type() == "text/html" and response.status < 300:
+            assert_page(text, parts.path)
         return Page(response.status, address, text, response.headers)
 
 

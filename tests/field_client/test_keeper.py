@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sync.protocol import SYNC_PATH
 from tests.field_client.office import SmallOffice
 from tests.field_client.running import PASSPHRASE, Address, Page, Person, RunningDevice, enrol
 
@@ -391,6 +392,16 @@ def test_a_page_of_another_stage_leads_to_the_right_one(
     for path in ("unlock", "passphrase", "waiting", "revoked", "problem", "nothing"):
         page = person.open(f"http://127.0.0.1:{entrance.port}/{path}")
         assert page.heading in {"Set up this device", "Page not found"}, path
+
+
+def test_what_a_vault_sends_is_signed_by_the_keeper_and_reaches_the_office(
+    start: StartDevice, office: SmallOffice
+) -> None:
+    device = start()
+    enrol(device, office)
+    device.next_address("unlocked")
+    assert until(lambda: bool(office.sent))
+    assert office.sent[0][0] == SYNC_PATH
 
 
 def test_nothing_on_disk_is_for_others_and_no_secret_is_on_a_command_line(
