@@ -18,7 +18,11 @@ from shared.visits import OUTCOMES, PURPOSES, PlannedVisitWithdrawn, VisitPlanne
 Said = Mapping[str, Any]
 
 SENTENCES: Mapping[type[Change], Callable[[Said], str]] = {
-    CaseOpened: lambda _said: Sentence(mark("Case opened")),
+    CaseOpened: lambda said: (
+        Sentence(mark("Case about %(name)s opened"), name=said["person"])
+        if said["person"]
+        else Sentence(mark("Case opened"))
+    ),
     CaseClosed: lambda _said: Sentence(mark("Case closed")),
     CaseAssigned: lambda _said: Sentence(mark("Case given to an officer")),
     CaseUnassigned: lambda _said: Sentence(mark("Case taken from an officer")),

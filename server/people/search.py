@@ -34,10 +34,13 @@ WORDS_MAX = 5
 SHORT = 3
 """Letters of a word whose sound may be a single letter: Lee, Li."""
 
+DISTINCTIVE = 4
+"""Letters of the sound of a word that few names share: O'Connor, not Smith."""
+
 SCORE_MIN = 0.4
 """What is less alike than this is not what anybody meant."""
 
-_POSTCODE_LAST = re.compile(r"(?P<rest>.+) (?P<code>[a-z]{1,2}[0-9][0-9a-z]?( [0-9][a-z]{2})?)")
+_POSTCODE_LAST = re.compile(r"(?P<rest>.+) (?P<code>[a-z]{1,2}[0-9][0-9a-z]?( [0-9][a-z]{0,2})?)")
 
 register(
     {
@@ -101,11 +104,18 @@ _SOUNDS = """
      LIMIT :candidates)
 """
 
+_SOUNDS_IN_PART = """
+    (SELECT kind, term, person_id, account_id, 'sounds', 0.35 + 0.5 * similarity(term, :words)
+     FROM search_term
+     WHERE sound <> '' AND ({sounds})
+     LIMIT :candidates)
+"""
+
 _BEST = """
     SELECT person_id, account_id, kind, term, how, score + {near} AS score FROM (
         SELECT DISTINCT ON (person_id, account_id) *
         FROM ({branches}) AS found
-        ORDER BY person_id, account_id, score DESC, kind, term
+        ORDER BY person_id, account_id, score DESC, length(term), kind, term
     ) AS best
     WHERE score >= :least
     ORDER BY score DESC, term, person_id, account_id
@@ -136,7 +146,7 @@ def search(session: Session, typed: str, limit: int = RESULTS_MAX) -> Matches:
     sounds = _sounds(session, words)
     shown = min(limit, RESULTS_MAX)
     found = session.execute(
-        _query(len(sounds), near is not None),
+        _query(sounds, near is not None),
         {
             "words": words,
             "together": together,
@@ -188,12 +198,20 @@ def _has_digit(word: str) -> bool:
     return any(character.isdigit() for character in word)
 
 
-def _query(sounds: int, near: bool) -> TextClause:  # noqa: FBT001 - whether a place was named
-    """Put the ways of comparing together; by sound only when the search has words that sound."""
+def _query(sounds: Sequence[str], near: bool) -> TextClause:  # noqa: FBT001 - was a place named
+    """Put the ways of comparing together; by sound only when the search has words that sound.
+
+    Every word sounding alike counts for more than one of them, which must then be distinctive.
+    """
     branches = [_CODES, _NAMES, _ADDRESSES]
-    if sounds:
-        alike = " AND ".join(f"sound LIKE :sound{number}" for number in range(sounds))
-        branches.append(_SOUNDS.format(sounds=alike))
+    alike = [f"sound LIKE :sound{number}" for number in range(len(sounds))]
+    distinctive = [
+        said for said, code in zip(alike, sounds, strict=True) if len(code) >= DISTINCTIVE
+    ]
+    if alike:
+        branches.append(_SOUNDS.format(sounds=" AND ".join(alike)))
+    if len(alike) > 1 and distinctive:
+        branches.append(_SOUNDS_IN_PART.format(sounds=" OR ".join(distinctive)))
     together = " UNION ALL ".join(branches)
     query = _BEST.format(branches=together, near=_NEAR if near else "0")
     return text(query).bindparams(bindparam("codes", type_=ARRAY(String)))

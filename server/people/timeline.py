@@ -42,7 +42,7 @@ KINDS: Mapping[str, str] = {
     "recovery": mark("Holds"),
     "visits": mark("Visits"),
     "cases": mark("Cases"),
-    "people": mark("Names, addresses and markers"),
+    "people": mark("Details and markers"),
     "worktray": mark("Tasks"),
 }
 """What a timeline can be narrowed to: the area that wrote the change, in words."""

@@ -29,6 +29,7 @@ class Office:
 
     door: Door
     sessions: sessionmaker[Session]
+    now: datetime = NOW
     actor: Actor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,7 +39,7 @@ class Office:
         self,
         command: Command,
         *,
-        at: datetime = NOW,
+        at: datetime | None = None,
         actor: Actor | None = None,
         command_id: str | None = None,
         group: str | None = None,
@@ -48,21 +49,24 @@ class Office:
             command=command,
             command_id=command_id or new_id(),
             actor=actor or self.actor,
-            happened_at=at,
+            happened_at=at or self.now,
             group=group,
         )
 
-    def ask(self, command: Command, *, at: datetime = NOW, actor: Actor | None = None) -> Result:
+    def ask(
+        self, command: Command, *, at: datetime | None = None, actor: Actor | None = None
+    ) -> Result:
         """Give one command and take whatever answer comes."""
-        return self.door.execute(self.order(command, at=at, actor=actor), now=at)
+        return self.door.execute(self.order(command, at=at, actor=actor), now=at or self.now)
 
-    def give(self, command: Command, *, at: datetime = NOW) -> Result:
+    def give(self, command: Command, *, at: datetime | None = None) -> Result:
         """Give one command that must not be refused."""
         return self.ask(command, at=at).raise_if_refused()
 
-    def give_all(self, commands: Sequence[Command], *, at: datetime = NOW) -> list[Result]:
+    def give_all(self, commands: Sequence[Command], *, at: datetime | None = None) -> list[Result]:
         """Give many commands at once, as an import does; none may be refused."""
-        results = self.door.execute_many([self.order(c, at=at) for c in commands], now=at)
+        orders = [self.order(command, at=at) for command in commands]
+        results = self.door.execute_many(orders, now=at or self.now)
         return [result.raise_if_refused() for result in results]
 
     @contextmanager
