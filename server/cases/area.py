@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from server.cases import commands, facts, project, record, rules
-from server.spine.areas import Area, Handling, named_subjects
+from server.cases import assigning, commands, facts, list_screens, project, record, rules, screens
+from server.cases.blueprint import screens as pages
+from server.spine.areas import Area, Handling, NavigationLink, named_subjects
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Touched
+
+PAGES = (list_screens, screens)
+"""Importing these registers their pages on the area's one blueprint."""
 
 
 def _subjects_of_opening(command: Command) -> Touched:
@@ -61,6 +65,11 @@ AREA = Area(
     recorders=record.RECORDERS,
     case_facts=facts.case_facts,
     projections=project.PROJECTIONS,
+    screens=(pages,),
+    jobs={assigning.JOB: assigning.run},
+    navigation=(
+        NavigationLink(text=mark("Cases"), endpoint="cases.every_case", needs="cases.see"),
+    ),
     permissions={
         "cases.see": mark("See cases and who they are assigned to"),
         "cases.open": mark("Open and close cases"),

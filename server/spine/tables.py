@@ -60,6 +60,11 @@ class CommandRow(Row):
             unique=True,
             postgresql_where=text("store_id IS NOT NULL"),
         ),
+        Index(
+            "ix_command_quarantined",
+            "received_at",
+            postgresql_where=text("outcome = 'quarantined'"),
+        ),
     )
 
 

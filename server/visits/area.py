@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from server.spine.areas import Area, Handling
-from server.visits import facts, project, record
+from server.spine.areas import Area, Handling, NavigationLink
+from server.visits import facts, plan_screens, project, record, screens
+from server.visits.blob_api import blob_api
+from server.visits.blueprint import screens as pages
 from shared.catalogue import mark
 from shared.decide import BY_NAME
+
+PAGES = (plan_screens, screens)
+"""Importing these registers their pages on the area's one blueprint."""
 
 AREA = Area(
     name="visits",
@@ -24,6 +29,10 @@ AREA = Area(
     recorders=record.RECORDERS,
     case_facts=facts.case_facts,
     projections=project.PROJECTIONS,
+    screens=(pages, blob_api),
+    navigation=(
+        NavigationLink(text=mark("Reviews"), endpoint="visits.review", needs="visits.review"),
+    ),
     permissions={
         "visits.see": mark("See visits"),
         "visits.plan": mark("Plan visits"),

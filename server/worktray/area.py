@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from server.spine.areas import Area, Handling, named_subjects
-from server.worktray import commands, facts, record, rules
+from server.spine.areas import Area, Handling, NavigationLink, named_subjects
+from server.worktray import (
+    commands,
+    examining,
+    facts,
+    job_screens,
+    record,
+    rules,
+    screens,
+    task_screens,
+)
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Touched
 
@@ -16,6 +25,9 @@ def _in_turn(command: Command) -> Touched:
     task_id = getattr(command, "task_id", None)
     return named_subjects(command) | Touched(person_ids=frozenset({task_id} if task_id else ()))
 
+
+PAGES = (screens, task_screens)
+"""Importing these registers their pages on the area's one blueprint."""
 
 AREA = Area(
     name="worktray",
@@ -53,12 +65,27 @@ AREA = Area(
             facts=facts.task_facts,
             subjects=_in_turn,
         ),
+        Handling(
+            kind=CommandType(
+                command=examining.RecordExamination,
+                schema=examining.RecordExaminationSchema(),
+                rule=examining.record_examination,
+                kind=Kind.FACT,
+                needs="aside.examine",
+            ),
+            facts=examining.aside_facts,
+        ),
     ),
-    recorders=record.RECORDERS,
+    recorders={**record.RECORDERS, examining.SetAsideExamined: examining.examined},
+    screens=(screens.screens, job_screens.screens),
+    navigation=(
+        NavigationLink(text=mark("Worktray"), endpoint="worktray.home", needs="worktray.see"),
+    ),
     permissions={
         "worktray.see": mark("See the worktray"),
         "tasks.raise": mark("Raise tasks"),
         "tasks.work": mark("Give tasks to people and finish them"),
+        "aside.examine": mark("Examine what devices sent and could not be taken"),
         "jobs.see": mark("See the jobs that everyone started"),
     },
 )

@@ -37,3 +37,13 @@ class TaskRow(Row):
             postgresql_where=text("done_at IS NULL AND account_id IS NOT NULL"),
         ),
     )
+
+
+class ExaminationRow(Row):
+    """That somebody looked at what was set aside: a command by its id, other bytes by their digest."""
+
+    __tablename__ = "examination"
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    examined_by: Mapped[str] = mapped_column(Id)
+    examined_at: Mapped[datetime] = mapped_column(Moment)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -30,6 +30,7 @@ from server.recovery.tables import HoldRow
 from server.spine import clock
 from server.spine.database import db
 from server.spine.orders import Order, Result
+from server.spine.tables import ReadRow
 from shared.commands import Actor, Command
 from shared.visits import PlanVisit, RecordVisit
 from tests.pages import assert_page
@@ -39,7 +40,7 @@ CASEWORKER = (
     "worktray.see", "tasks.raise", "tasks.work", "cases.see", "cases.open", "cases.assign",
     "visits.see", "visits.plan", "people.search", "people.see", "accounts.see",
 )  # fmt: skip
-SUPERVISOR = (*CASEWORKER, "visits.review", "jobs.see")
+SUPERVISOR = (*CASEWORKER, "visits.review", "aside.examine", "jobs.see")
 ADMINISTRATOR = ("users.manage", "devices.manage", "jobs.see")
 
 _numbers = itertools.count(1)
@@ -247,6 +248,16 @@ class Day:
             officer, RecordVisit(visit_id=visit_id, case_id=case_id, outcome=outcome, **asked)
         )
         return visit_id
+
+    def reads(self, who: Someone) -> list[tuple[str, str | None, int | None]]:
+        """List what was noted of someone's reading: which page, about what, how many rows."""
+        with self.session() as session:
+            rows = session.execute(
+                select(ReadRow.what, ReadRow.subject_id, ReadRow.results)
+                .where(ReadRow.user_id == who.user_id)
+                .order_by(ReadRow.read_id)
+            )
+            return [(row.what, row.subject_id, row.results) for row in rows]
 
     def token(self, who: Someone) -> str:
         """Sign someone in and give the token of their session."""

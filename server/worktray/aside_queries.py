@@ -1,0 +1,181 @@
+"""What the pages read about what was set aside: commands that could not be taken, and other bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CompoundSelect, Select, String, cast, func, literal, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from server.access.tables import DeviceRow, SetAsideRow, UserRow
+from server.spine.paging import Slice
+from server.spine.tables import CommandRow, DetailRow, Id
+from server.worktray.advice import Advice
+from server.worktray.queries import Waiting
+from server.worktray.tables import ExaminationRow
+from shared.catalogue import Sentence, mark
+from shared.errors import REFUSALS
+from shared.values import is_id
+
+NAMES: Mapping[str, str] = {
+    "RecordVisit": mark("A visit"),
+    "RecordPhotograph": mark("A photograph"),
+    "RecordPhoneNumber": mark("A phone number"),
+    "RecordVisitAnswer": mark("An answer about a visit"),
+}
+"""What a device may send, in words."""
+
+ACTIONS: Mapping[str, str] = {
+    "authority.lacking": mark("Ask an administrator what this officer may do"),
+    "authority.never_assigned": mark(
+        "Ask the officer how they came to it, then give them the case"
+    ),
+    "case.unknown": mark("Ask the officer which case it was about"),
+    "command.unknown": mark("Have the device updated"),
+    "command.unreadable": mark("Ask the officer what it was, and record it here"),
+    "command.id_reused": mark("Have the device looked at before it goes out again"),
+    "command.failed": mark("Tell whoever looks after Fieldfare"),
+}
+"""What to do about each reason."""
+
+TEXT_MAX = 20_000
+"""Characters shown of what was sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aside:
+    """One thing that was set aside."""
+
+    subject: str
+    what: str
+    code: str
+    officer: str
+    device: str
+    received_at: datetime
+    case_id: str | None
+    examined_at: datetime | None
+    examiner: str
+    note: str
+    advice: Advice
+    content: str = ""
+
+
+def waiting(session: Session) -> Waiting:
+    """Say how much was set aside that nobody has looked at, and since when."""
+    every = _every().subquery()
+    count, oldest = session.execute(
+        select(func.count(), func.min(every.c.received_at))
+        .outerjoin(ExaminationRow, ExaminationRow.subject == every.c.subject)
+        .where(ExaminationRow.subject.is_(None))
+    ).one()
+    return Waiting(count=count, oldest=oldest)
+
+
+def unexamined(session: Session, part: Slice) -> list[Aside]:
+    """List what was set aside that nobody has looked at, the oldest first."""
+    return [_aside(row) for row in session.execute(_asides(part))]
+
+
+def find(session: Session, subject: str) -> Aside | None:
+    """Find one thing that was set aside, with what was sent."""
+    row = session.execute(_asides(Slice(limit=1), subject)).one_or_none()
+    if row is None:
+        return None
+    body = session.scalar(_body_of(subject))
+    return replace(_aside(row), content=_shown(body))
+
+
+def _every() -> CompoundSelect[Any]:
+    """Put commands that were set aside beside bytes that were no command at all."""
+    commands = select(
+        cast(CommandRow.command_id, String(64)).label("subject"),
+        CommandRow.name.label("what"),
+        CommandRow.code.label("code"),
+        CommandRow.actor_id.label("officer_id"),
+        CommandRow.device_id.label("device_id"),
+        CommandRow.received_at.label("received_at"),
+        CommandRow.case_id.label("case_id"),
+    ).where(CommandRow.outcome == "quarantined")
+    other = select(
+        SetAsideRow.digest,
+        literal(""),
+        SetAsideRow.code,
+        DeviceRow.officer_id,
+        SetAsideRow.device_id,
+        SetAsideRow.received_at,
+        cast(None, Id),
+    ).outerjoin(DeviceRow, DeviceRow.device_id == SetAsideRow.device_id)
+    return union_all(commands, other)
+
+
+def _asides(part: Slice, subject: str | None = None) -> Select[Any]:
+    every = _every().subquery()
+    officer, examiner = aliased(UserRow), aliased(UserRow)
+    columns: list[Any] = [
+        every,
+        officer.name.label("officer"),
+        DeviceRow.name.label("device"),
+        ExaminationRow.examined_at,
+        ExaminationRow.note,
+        examiner.name.label("examiner"),
+    ]
+    found = (
+        select(*columns)
+        .outerjoin(officer, officer.user_id == every.c.officer_id)
+        .outerjoin(DeviceRow, DeviceRow.device_id == every.c.device_id)
+        .outerjoin(ExaminationRow, ExaminationRow.subject == every.c.subject)
+        .outerjoin(examiner, examiner.user_id == ExaminationRow.examined_by)
+        .order_by(every.c.received_at, every.c.subject)
+        .offset(part.offset)
+        .limit(part.limit)
+    )
+    if subject is None:
+        return found.where(ExaminationRow.subject.is_(None))
+    return found.where(every.c.subject == subject)
+
+
+def _body_of(subject: str) -> Select[Any]:
+    """Choose what was sent: a command's envelope, or the bytes that were none."""
+    if is_id(subject):
+        return (
+            select(DetailRow.body)
+            .join(CommandRow, CommandRow.detail_id == DetailRow.detail_id)
+            .where(CommandRow.command_id == subject)
+        )
+    return select(SetAsideRow.body).where(SetAsideRow.digest == subject)
+
+
+def _aside(row: Any) -> Aside:  # noqa: ANN401 - a row of _asides
+    code = row.code or ""
+    reason = REFUSALS.get(code, "%(")
+    return Aside(
+        subject=row.subject,
+        what=NAMES.get(row.what, mark("Something that could not be read")),
+        code=code,
+        officer=row.officer or "",
+        device=row.device or "",
+        received_at=row.received_at,
+        case_id=row.case_id,
+        examined_at=row.examined_at,
+        examiner=row.examiner or "",
+        note=row.note or "",
+        advice=Advice(
+            action=Sentence(ACTIONS.get(code, mark("Tell whoever looks after Fieldfare"))),
+            reason=Sentence(mark("The office could not take it") if "%(" in reason else reason),
+            tone="red",
+        ),
+    )
+
+
+def _shown(body: bytes | None) -> str:
+    """Write what was sent as a person can read it: JSON on lines, anything else as it came."""
+    if not body:
+        return ""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)[:TEXT_MAX]
+    except (ValueError, RecursionError):
+        return body[:TEXT_MAX].decode("utf-8", "replace")
