@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -37,7 +38,8 @@ class Process:
                 start_new_session=True,
             )
         self._said: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     @property
     def pid(self) -> int:
@@ -46,11 +48,12 @@ class Process:
 
     def _listen(self) -> None:
         """Take in each line of JSON it prints."""
-        for line in self._process.stdout or ():
-            try:
-                self._said.put(json.loads(line))
-            except ValueError:
-                continue
+        if self._process.stdout is None:
+            return
+        with self._process.stdout as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    self._said.put(json.loads(line))
 
     def wait_for(self, *events: str) -> dict[str, Any]:
         """Wait until it says one of these; raises NotReady when it ends or takes too long."""
@@ -84,6 +87,7 @@ class Process:
         """End it as a power cut would."""
         self._process.kill()
         self._process.wait(END_SECONDS_MAX)
+        self._listener.join(END_SECONDS_MAX)
 
     def end(self) -> None:
         """Ask it to end, and see that it does."""
@@ -93,3 +97,4 @@ class Process:
                 self._process.wait(END_SECONDS_MAX)
             except subprocess.TimeoutExpired:
                 self.kill()
+        self._listener.join(END_SECONDS_MAX)

@@ -63,6 +63,8 @@ def prepare(config: Config, url: str, size: Size) -> str:
         officer_id = db.session.scalar(
             select(UserRow.user_id).where(UserRow.sign_in == USERS[0].sign_in)
         )
+        db.session.remove()
+        db.engine.dispose()
     if officer_id is None:
         raise click.ClickException(
             "This database holds an office of its own: name another folder in FIELDFARE_HOME."
