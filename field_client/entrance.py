@@ -1,20 +1,14 @@
-"""The pages shown while there is no open vault: enrol, wait, set a passphrase, unlock.
-
-They know who this device is and nothing about any case. A passphrase that was refused is not put
-back into its box: it is the one thing typed here that must not stay in a page.
-"""
+"""The keeper's own pages, shown while this device has no vault to unlock: enrol, wait, start again."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
-from field_client import passphrases
 from field_client.device import Device, Stage
 from field_client.door import Door, guard
 from field_client.enrolment import DEVICE_NAME_MAX
@@ -28,8 +22,8 @@ from shared.forms import Form, Wrong
 BODY_BYTES_MAX = 65_536
 """Bytes a form here may have: a few lines of text."""
 
-Unlock = Callable[[str, bool], str]
-"""Opens the vault with a passphrase, or makes it first, and gives the address to go on to."""
+GoOn = Callable[[], str]
+"""Leaves these pages for those of a vault's process, and gives the address to go on to."""
 
 
 class EnrolSchema(Schema):
@@ -64,36 +58,12 @@ class EnrolSchema(Schema):
     )
 
 
-class UnlockSchema(Schema):
-    """What opens a vault."""
-
-    passphrase = CleanText(
-        required=True,
-        characters_max=passphrases.CHARACTERS_MAX,
-        metadata={"label": mark("Passphrase"), "missing": REFUSALS["passphrase.missing"]},
-    )
-
-
-class PassphraseSchema(UnlockSchema):
-    """A new passphrase, entered twice so that it was not mistyped."""
-
-    again = CleanText(
-        required=True,
-        characters_max=passphrases.CHARACTERS_MAX,
-        metadata={
-            "label": mark("The same passphrase again"),
-            "missing": REFUSALS["passphrase.different"],
-        },
-    )
-
-
 class Entrance:
-    """The pages of one device while it is locked or not yet enrolled."""
+    """The pages of one device until somebody at the office has approved it."""
 
-    def __init__(self, device: Device, unlock: Unlock) -> None:
+    def __init__(self, device: Device, go_on: GoOn) -> None:
         self._device = device
-        self._unlock = unlock
-        self._suggestion = _suggest()
+        self._go_on = go_on
 
     def create_app(self, port_of: Callable[[], int], *, boot_seconds: float) -> tuple[Flask, Door]:
         """Make the app that shows these pages, behind its door."""
@@ -106,12 +76,9 @@ class Entrance:
             (Stage.ENROL, self.enrol),
             (Stage.WAITING, self.waiting),
             (Stage.REVOKED, self.revoked),
-            (Stage.PASSPHRASE, self.passphrase),
-            (Stage.LOCKED, self.unlock),
             (Stage.BROKEN, self.problem),
         ):
             pages.add_url_rule(f"/{stage.value}", stage.value, page, methods=["GET", "POST"])
-        pages.add_url_rule("/passphrase/suggest", "suggest", self.suggest, methods=["POST"])
         app.register_blueprint(pages)
         return app, door
 
@@ -130,7 +97,11 @@ class Entrance:
         return render_template("field/enrol.html", form=form)
 
     def waiting(self) -> ResponseReturnValue:
-        """Show the words to compare; a press asks the office whether somebody has approved."""
+        """Show the words to compare; a press asks the office whether somebody has approved.
+
+        If so, a page goes on to the vault's process and not a redirect: another port is another
+        origin, and the policy of this page lets a form lead to its own only.
+        """
         refusal = None
         if request.method == "POST":
             try:
@@ -138,6 +109,8 @@ class Entrance:
             except RuleBroken as refused:
                 refusal = refused
             else:
+                if self._device.stage in {Stage.PASSPHRASE, Stage.LOCKED}:
+                    return render_template("field/going_on.html", address=self._go_on())
                 if self._device.stage is not Stage.WAITING:
                     return redirect("/")
         return render_template(
@@ -154,50 +127,9 @@ class Entrance:
             return redirect("/")
         return render_template("field/revoked.html", enrolment=self._device.enrolment)
 
-    def passphrase(self) -> ResponseReturnValue:
-        """Have the officer choose a passphrase, and make the vault with it."""
-        form = Form.blank(PassphraseSchema())
-        if request.method == "POST":
-            form = Form.read(PassphraseSchema(), request.form)
-            if form.ok and form.data["again"] != form.data["passphrase"]:
-                form = form.refused(RuleBroken("passphrase.different", field="again"))
-            if form.ok:
-                answer, form = self._open(form, create=True)
-                if answer is not None:
-                    return answer
-        return render_template("field/passphrase.html", form=form, suggestion=self._suggestion)
-
-    def suggest(self) -> ResponseReturnValue:
-        """Suggest other words."""
-        self._suggestion = _suggest()
-        return redirect("/passphrase")
-
-    def unlock(self) -> ResponseReturnValue:
-        """Have the officer enter the passphrase, and open the vault with it."""
-        form = Form.blank(UnlockSchema())
-        if request.method == "POST":
-            form = Form.read(UnlockSchema(), request.form)
-            if form.ok:
-                answer, form = self._open(form, create=False)
-                if answer is not None:
-                    return answer
-        return render_template("field/unlock.html", form=form, enrolment=self._device.enrolment)
-
     def problem(self) -> ResponseReturnValue:
         """Say what keeps this device from starting."""
         return render_template("field/problem.html", errors=_errors(self._device.problem))
-
-    def _open(self, form: Form, *, create: bool) -> tuple[Response | None, Form]:
-        """Open the vault: a page that goes on to it, or the form with what was refused.
-
-        A page and not a redirect, because the vault has another origin and the policy of this
-        page lets a form lead to its own only.
-        """
-        try:
-            address = self._unlock(form.data["passphrase"], create)
-        except RuleBroken as refusal:
-            return None, form.refused(refusal)
-        return make_response(render_template("field/going_on.html", address=address)), form
 
     def _to_the_right_page(self) -> ResponseReturnValue | None:
         """Lead to the page of this stage; an address kept from another leads nowhere else."""
@@ -209,10 +141,6 @@ class Entrance:
     def _frame(self) -> Mapping[str, Any]:
         enrolled = self._device.enrolment
         return {"fictional": enrolled is not None and enrolled.fictional}
-
-
-def _suggest() -> str:
-    return passphrases.suggest_passphrase(secrets.randbelow)
 
 
 def _errors(refusal: RuleBroken | None) -> list[Wrong]:

@@ -1,11 +1,10 @@
 """The keeper: the process that has the network and the window, and never any case data.
 
-While locked it shows the entrance. When an officer unlocks, it starts to listen no more and the
-vault's process begins; when the device locks, that process and the window end, and the entrance
-opens at a new address. Of the two web servers one listens at a time.
-
-What an officer typed to unlock passes through this process on its way to the vault. It is kept
-nowhere here, but Python gives no way to wipe it from memory.
+It starts a vault's process, which shows the lock page and, once the passphrase is right, the
+screens; to lock is to end that process and the window, and to start both again. A passphrase is
+typed to the process that ends, because Python gives no way to wipe it from one that lives on. The
+keeper's own pages are those of a device with no vault yet; of all web servers one listens at a
+time.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ from field_client.files import make_private_folder
 from field_client.hardening import leave_no_trace
 from field_client.home import Home
 from field_client.loopback import LoopbackServer
-from field_client.office_link import JSON
-from field_client.pipe import Handler, Message, PipeClosed, PipeFault
-from field_client.vault_process import VaultProcess
+from field_client.pipe import Message, PipeClosed, PipeFault
+from field_client.vault_process import VaultHandler, VaultProcess
 from field_client.window_process import WindowProcess
 from shared.errors import RuleBroken
 
@@ -46,7 +44,8 @@ CARRIED_BOOT_SECONDS = 3_600
 
 _LOOK_SECONDS = 1.0
 _ANSWER_SECONDS = 60.0
-_WINDOW_SECONDS_MIN = 5.0
+_SECONDS_MIN = 5.0  # a child that lives no longer than this never worked
+_FAILURES_MAX = 3
 
 _log = logging.getLogger(__name__)
 
@@ -81,11 +80,15 @@ class Keeper:
         self._happened: SimpleQueue[_Happened] = SimpleQueue()
         self._turn = threading.RLock()
         self._attempts = Attempts()
+        self._failures = 0
         self._entrance: LoopbackServer | None = None
         self._vault: VaultProcess | None = None
+        self._vault_address = ""
+        self._vault_since = 0.0
+        self._open = False
+        self._active_at = 0.0
         self._window: WindowProcess | None = None
         self._window_since = 0.0
-        self._active_at = 0.0
 
     def stop(self) -> None:
         """Have the keeper end; safe to call from a signal handler."""
@@ -99,57 +102,23 @@ class Keeper:
         if not in_use.acquire(blocking=False):
             raise RuleBroken("device.open_already")
         try:
-            self._open_entrance()
+            self._begin()
             return self._attend()
         finally:
             self._end()
             in_use.release()
 
-    def unlock(self, passphrase: str, create: bool) -> str:  # noqa: FBT001 - the pages' own words
-        """Open the vault, or make it, and give the address of its first page.
-
-        Raises RuleBroken when the passphrase is wrong, comes too soon or will not do.
-        """
+    def go_on(self) -> str:
+        """Leave the keeper's pages for those of a vault's process, and say where they are."""
         with self._turn:
-            if self._entrance is None:
-                raise RuleBroken("vault.stopped")
-            self._attempts.check(clock.elapsed_seconds())
-            vault = self._vault or self._start_vault()
-            self._open(vault, passphrase, create=create)
-            self._attempts.was_right()
-            addresses = self._hand_over(vault)
-            if self._announce is not None:
-                self._announce("unlocked", addresses[1])
-            return addresses[0]
-
-    def _open(self, vault: VaultProcess, passphrase: str, *, create: bool) -> None:
-        """Have the vault opened; a process that failed at it is replaced, for the next try."""
-        device = self._device
-        try:
-            vault.open(
-                device.vault_folder,
-                device.identity(),
-                device_secret=device.secret,
-                passphrase=passphrase,
-                create=create,
-            )
-        except RuleBroken as refusal:
-            if refusal.code == "passphrase.wrong":
-                self._attempts.was_wrong(clock.elapsed_seconds())
-            raise
-        except (PipeClosed, PipeFault):
-            self._start_vault()
-            raise RuleBroken("vault.stopped") from None
-
-    def _hand_over(self, vault: VaultProcess) -> list[str]:
-        """Give up the entrance for the vault's own pages; its port is closed before theirs opens."""
-        self._leave_entrance()
-        self._active_at = clock.elapsed_seconds()
-        try:
-            return vault.serve(addresses=2, boot_seconds=self._boot_seconds)
-        except (PipeClosed, PipeFault):
-            self._happened.put(_Happened(what="lock"))
-            raise RuleBroken("vault.stopped") from None
+            if self._vault is not None:
+                return self._vault_address  # a second press, which came while this was answered
+            self._leave_entrance()
+            try:
+                return self._show_vault()
+            except RuleBroken:
+                self._happened.put(_Happened(what="lock"))
+                raise
 
     # The keeper's own thread
 
@@ -165,8 +134,8 @@ class Keeper:
             now = clock.elapsed_seconds()
             asleep, idle = now - looked_at > ASLEEP_SECONDS, now - self._active_at
             looked_at = now
-            if self._entrance is None and (asleep or idle >= self._idle_seconds):
-                self._lock()
+            if self._open and (asleep or idle >= self._idle_seconds):
+                self._begin_again()
 
     def _take(self, happened: _Happened) -> int | None:
         """Act on what happened; a code means the end."""
@@ -174,8 +143,10 @@ class Keeper:
             return 0
         if happened.what == "window" and happened.child is self._window:
             return self._window_closed(happened.code)
-        if happened.what == "lock" or (happened.what == "vault" and happened.child is self._vault):
-            self._lock()
+        if happened.what in {"lock", "vault"} and happened.child is self._vault:
+            if happened.what == "vault":
+                self._note_failure()
+            self._begin_again()
         return None
 
     def _window_closed(self, code: int) -> int | None:
@@ -183,36 +154,70 @@ class Keeper:
         if code == 0:
             return 0
         _log.warning("the window ended with %s", code)
-        if clock.elapsed_seconds() - self._window_since < _WINDOW_SECONDS_MIN:
+        if clock.elapsed_seconds() - self._window_since < _SECONDS_MIN:
             return 1
-        with self._turn:
-            self._leave_entrance()
-        self._lock()
+        self._begin_again()
         return None
 
-    def _lock(self) -> None:
-        """End what shows and holds case data, the screen first, and open the entrance again."""
+    def _note_failure(self) -> None:
+        """Count vault processes that end as soon as they start; after a few, stop trying."""
+        _log.warning("the vault's process ended by itself")
+        soon = clock.elapsed_seconds() - self._vault_since < _SECONDS_MIN
+        self._failures = self._failures + 1 if soon else 0
+        if self._failures >= _FAILURES_MAX:
+            self._device.problem = RuleBroken("vault.stopped")
+
+    def _begin_again(self) -> None:
+        """End what shows and holds case data, the screen first, and show the first page anew."""
         with self._turn:
-            if self._entrance is not None:
-                return
             self._end_children()
-            self._open_entrance()
+            self._leave_entrance()
+            self._begin()
 
     # What is open
 
-    def _open_entrance(self) -> None:
-        entrance = Entrance(self._device, self.unlock)
-        app, door = entrance.create_app(lambda: server.port, boot_seconds=self._boot_seconds)
-        server = LoopbackServer(app)
-        server.start()
-        self._entrance = server
+    def _begin(self) -> None:
+        """Show the first page of this device's stage, and say or open its address."""
         stage = self._device.stage
         if stage in {Stage.LOCKED, Stage.PASSPHRASE}:
-            self._start_vault()  # now, so that it is ready when the passphrase has been typed
-        if self._announce is not None:
-            self._announce("locked" if stage is Stage.LOCKED else "enrol", door.boot_address())
+            try:
+                address = self._show_vault()
+            except RuleBroken as refusal:
+                self._device.problem = refusal
+                address = self._show_entrance()
         else:
-            self._open_window(door.boot_address())
+            address = self._show_entrance()
+        if self._announce is None:
+            self._open_window(address)
+        else:
+            self._announce("locked" if stage is Stage.LOCKED else "enrol", address)
+
+    def _show_entrance(self) -> str:
+        entrance = Entrance(self._device, self.go_on)
+        app, door = entrance.create_app(lambda: server.port, boot_seconds=self._boot_seconds)
+        server = self._entrance = LoopbackServer(app)
+        server.start()
+        return door.boot_address()
+
+    def _show_vault(self) -> str:
+        """Start a vault's process and have it show the page before its vault."""
+        self._vault_since = clock.elapsed_seconds()
+        vault = self._vault = VaultProcess(self._handlers(), self._vault_ended)
+        device = self._device
+        try:
+            self._vault_address = vault.show(
+                device.vault_folder,
+                device.identity(),
+                device_secret=device.secret,
+                boot_seconds=self._boot_seconds,
+            )
+        except (PipeClosed, PipeFault):
+            self._end_vault()
+            raise RuleBroken("vault.stopped") from None
+        return self._vault_address
+
+    def _vault_ended(self, vault: VaultProcess) -> None:
+        self._happened.put(_Happened(what="vault", child=vault))
 
     def _leave_entrance(self) -> None:
         """Give the entrance's port back; the answer in hand still goes out."""
@@ -223,15 +228,6 @@ class Keeper:
                 target=entrance.stop, kwargs={"grace_seconds": _ANSWER_SECONDS}, daemon=True
             ).start()
 
-    def _start_vault(self) -> VaultProcess:
-        self._end_vault()
-
-        def ended(vault: VaultProcess) -> None:
-            self._happened.put(_Happened(what="vault", child=vault))
-
-        vault = self._vault = VaultProcess(self._handlers(), ended)
-        return vault
-
     def _open_window(self, address: str) -> None:
         def closed(window: WindowProcess, code: int) -> None:
             self._happened.put(_Happened(what="window", child=window, code=code))
@@ -239,31 +235,52 @@ class Keeper:
         self._window_since = clock.elapsed_seconds()
         self._window = WindowProcess(address, self._device.home.window, closed)
 
-    # What a vault may ask
+    # What a vault's process may ask
 
-    def _handlers(self) -> Mapping[str, Handler]:
+    def _handlers(self) -> Mapping[str, VaultHandler]:
         return {
-            "activity": self._activity,
+            "activity": self._was_active,
             "lock": self._lock_asked,
+            "opened": self._was_opened,
             "send": self._send,
             "status": self._status,
+            "try": self._may_try,
+            "wrong": self._was_wrong,
         }
 
-    def _activity(self, _message: Message) -> None:
+    def _may_try(self, _vault: VaultProcess, _message: Message) -> None:
+        self._attempts.check(clock.elapsed_seconds())
+
+    def _was_wrong(self, _vault: VaultProcess, _message: Message) -> None:
+        self._attempts.was_wrong(clock.elapsed_seconds())
+
+    def _was_opened(self, vault: VaultProcess, message: Message) -> None:
+        """Take in that a vault is open now, and say where."""
+        with self._turn:
+            if vault is not self._vault:
+                return
+            self._attempts.was_right()
+            self._failures = 0
+            self._active_at = clock.elapsed_seconds()
+            self._open = True
+            if self._announce is not None:
+                self._announce("unlocked", str(message.values["address"]))
+
+    def _was_active(self, _vault: VaultProcess, _message: Message) -> None:
         self._active_at = clock.elapsed_seconds()
 
-    def _lock_asked(self, _message: Message) -> None:
-        self._happened.put(_Happened(what="lock"))
+    def _lock_asked(self, vault: VaultProcess, _message: Message) -> None:
+        self._happened.put(_Happened(what="lock", child=vault))
 
-    def _send(self, message: Message) -> Message:
+    def _send(self, _vault: VaultProcess, message: Message) -> Message:
         """Sign and carry a request of the vault; its content means nothing here."""
         link = self._device.link
         if link is None:
             raise RuleBroken("office.unreachable")
-        path, kind = str(message.values["path"]), str(message.values.get("content_type", JSON))
+        path, kind = str(message.values["path"]), str(message.values["content_type"])
         return link.post(path, message.body, kind).packed()
 
-    def _status(self, _message: Message) -> Message:
+    def _status(self, _vault: VaultProcess, _message: Message) -> Message:
         link = self._device.link
         reached_at = link.last_reached_at if link else None
         return Message(
@@ -277,6 +294,7 @@ class Keeper:
     # The end
 
     def _end_vault(self) -> None:
+        self._open = False
         vault, self._vault = self._vault, None
         if vault is not None:
             vault.end()

@@ -7,13 +7,17 @@ import socket
 import sys
 import threading
 import time
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from waitress import wasyncore
 from waitress.server import TcpWSGIServer, create_server
 
 from field_client.door import HOST
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 THREADS = 8
 """Requests answered at once: one person's pages, and an unlock that waits for the vault."""
@@ -27,18 +31,19 @@ _THREADS_SECONDS = 2
 
 
 class LoopbackServer:
-    """One Flask app served to this machine alone, from when it is made until it is stopped.
+    """A Flask app served to this machine alone, from when the server is made until it is stopped.
 
     The buffers are as large as the largest request and answer, because beyond them waitress would
     write what was typed and shown into temporary files.
     """
 
     def __init__(self, app: Flask) -> None:
+        self._app = app
         listening = _listen()
         self.port: int = listening.getsockname()[1]
         self._turn = threading.Lock()
         self._server: TcpWSGIServer = create_server(
-            app,
+            self._answer,
             sockets=[listening],
             threads=THREADS,
             ident=None,
@@ -57,6 +62,10 @@ class LoopbackServer:
         """Answer requests until stopped, in a thread of its own."""
         self._running.start()
 
+    def show(self, app: Flask) -> None:
+        """Put another app in the first one's place; what is in hand is answered by the first."""
+        self._app = app
+
     def stop_listening(self) -> None:
         """Give the port back now; requests already in hand are still answered."""
         with self._turn:
@@ -74,6 +83,9 @@ class LoopbackServer:
             self._server.trigger.pull_trigger(self._close_all)
         self._running.join(timeout=5)
         self._server.task_dispatcher.shutdown(timeout=_THREADS_SECONDS)
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._app(environ, start_response)
 
     def _is_busy(self) -> bool:
         channels: list[Any] = list(self._server.active_channels.values())

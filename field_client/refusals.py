@@ -24,7 +24,7 @@ errors.register(
         ),
         "vault.exists": mark("This device already holds records. Unlock it with its passphrase"),
         "vault.missing": mark("There are no records on this device yet. Set a passphrase first"),
-        "vault.stopped": mark("Fieldfare could not open your records. Try again"),
+        "vault.stopped": mark("Fieldfare could not start. Close it, then start it again"),
         "device.secret_missing": mark(
             "The keystore of this device did not give Fieldfare its key."
             " Sign in to the device as yourself, then start Fieldfare again"

@@ -1,20 +1,23 @@
-"""Runs the vault as a process of its own: opened by the keeper, ended by it, and ended without it."""
+"""Runs the vault as a process of its own: started by the keeper, ended by it, and ended without it."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from field_client import clock, incidents
-from field_client.device_secret import SECRET_BYTES
+from field_client.door import Door
 from field_client.files import make_private_folder
 from field_client.identity import Identity
 from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, Pipe
 from field_client.vault import keys, screens
 from field_client.vault.app import create_app
+from field_client.vault.gate import Gate
 from field_client.vault.hardening import harden, take_pipe
 from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.opened import OpenVault
@@ -29,65 +32,92 @@ LAST_ANSWER_SECONDS = 0.5
 
 
 class VaultProcess:
-    """The child of one keeper: holds at most one open vault, for as long as it lives."""
+    """The child of one keeper: shows the page before one vault, then that vault, then ends."""
 
     def __init__(self) -> None:
-        handlers = {"open": self._open, "serve": self._serve, "lock": self._lock}
+        handlers = {"show": self._show, "lock": self._lock}
         reader, writer = take_pipe()
         self._pipe = Pipe(reader, writer, handlers, closed=_leave)
+        self._keeper = KeeperLink(self._pipe)
         self._turn = threading.Lock()
-        self._vault: OpenVault | None = None
         self._server: LoopbackServer | None = None
+        self._door: Door | None = None
+        self._vault: OpenVault | None = None
 
     def run(self) -> None:
         """Do what the keeper asks, until it says lock or is gone."""
         self._pipe.start()
         threading.Event().wait()
 
-    def _open(self, message: Message) -> None:
-        """Open the vault, or make it, with the passphrase that follows the device's secret."""
-        with self._turn:
-            if self._vault is not None:
-                raise ValueError("one process opens one vault, once")
-            identity = Identity.unpacked(message.values["identity"])
-            folder = make_private_folder(Path(message.values["folder"]))
-            factors = keys.Factors(
-                device_secret=message.body[:SECRET_BYTES],
-                passphrase=message.body[SECRET_BYTES:].decode(),
-            )
-            if message.values["create"]:
-                holder = keys.Holder(device_id=identity.device_id, officer_id=identity.officer_id)
-                opened = keys.create_vault(folder, factors, holder)
-            else:
-                opened = keys.open_vault(folder, factors)
-            self._vault = OpenVault(
-                store=_open_store(folder / DATABASE_FILE, opened),
-                identity=identity,
-                keeper=KeeperLink(self._pipe),
-            )
+    def _show(self, message: Message) -> Message:
+        """Begin to show the page before the vault, and say at which address."""
+        closed = _ClosedVault(
+            folder=make_private_folder(Path(message.values["folder"])),
+            identity=Identity.unpacked(message.values["identity"]),
+            device_secret=message.body,
+            boot_seconds=float(message.values["boot_seconds"]),
+        )
+        new = not keys.exists(closed.folder)
+        gate = Gate(closed.identity, new=new, open_vault=lambda typed: self._unlock(closed, typed))
+        app, door = gate.create_app(lambda: server.port, boot_seconds=closed.boot_seconds)
+        server = self._server = LoopbackServer(app)
+        server.start()
+        return Message(values={"address": door.boot_address()})
 
-    def _serve(self, message: Message) -> Message:
-        """Begin to show the vault's pages, and say at which addresses, each good for one visitor."""
+    def _unlock(self, closed: _ClosedVault, passphrase: str) -> str:
+        """Open the vault, put its screens in the gate's place, and give an address that leads there."""
         with self._turn:
-            if self._vault is None or self._server is not None:
-                raise ValueError("only an open vault is served, once")
-            app, door = create_app(
-                self._vault, screens, lambda: server.port,
-                boot_seconds=float(message.values["boot_seconds"]),
-            )  # fmt: skip
-            server = self._server = LoopbackServer(app)
-            server.start()
-        count = int(message.values["addresses"])
-        return Message(values={"addresses": [door.boot_address() for _ in range(count)]})
+            if self._door is None:
+                self._door = self._open(closed, passphrase)
+                self._keeper.opened(self._door.boot_address())
+            return self._door.boot_address()  # a second press finds it open, and goes on too
+
+    def _open(self, closed: _ClosedVault, passphrase: str) -> Door:
+        self._keeper.may_try()
+        try:
+            store = closed.open_store(passphrase)
+        except RuleBroken as refusal:
+            if refusal.code == "passphrase.wrong":
+                self._keeper.was_wrong()
+            raise
+        self._vault = OpenVault(store=store, identity=closed.identity, keeper=self._keeper)
+        server = cast(LoopbackServer, self._server)
+        app, door = create_app(
+            self._vault, screens, lambda: server.port, boot_seconds=closed.boot_seconds
+        )
+        server.show(app)
+        return door
 
     def _lock(self, _message: Message) -> None:
         """Let the last answer go out, close the database and end."""
+        if self._server is not None:
+            self._server.stop(grace_seconds=LAST_ANSWER_SECONDS)
         with self._turn:
-            if self._server is not None:
-                self._server.stop(grace_seconds=LAST_ANSWER_SECONDS)
             if self._vault is not None:
                 self._vault.store.close()
         _leave()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ClosedVault:
+    """A vault before it is opened: where it is, whose, and what opens it besides a passphrase."""
+
+    folder: Path
+    identity: Identity
+    device_secret: bytes = field(repr=False)
+    boot_seconds: float
+
+    def open_store(self, passphrase: str) -> Store:
+        """Open the database, or make it where there is none."""
+        factors = keys.Factors(device_secret=self.device_secret, passphrase=passphrase)
+        if keys.exists(self.folder):
+            opened = keys.open_vault(self.folder, factors)
+        else:
+            holder = keys.Holder(
+                device_id=self.identity.device_id, officer_id=self.identity.officer_id
+            )
+            opened = keys.create_vault(self.folder, factors, holder)
+        return _open_store(self.folder / DATABASE_FILE, opened)
 
 
 def _open_store(path: Path, opened: keys.VaultKeys) -> Store:

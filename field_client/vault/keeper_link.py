@@ -56,6 +56,18 @@ class KeeperLink:
             offset_seconds=values["offset_seconds"],
         )
 
+    def may_try(self) -> None:
+        """Ask whether a passphrase may be tried now; raises RuleBroken when it is too soon."""
+        self._pipe.ask("try", Message(), seconds_max=ASK_SECONDS_MAX)
+
+    def was_wrong(self) -> None:
+        """Have the keeper count a wrong passphrase, because this process may end before the next."""
+        self._pipe.ask("wrong", Message(), seconds_max=ASK_SECONDS_MAX)
+
+    def opened(self, address: str) -> None:
+        """Tell the keeper that the vault is open, and an address that leads into it."""
+        self._pipe.ask("opened", Message(values={"address": address}), seconds_max=ASK_SECONDS_MAX)
+
     def activity(self) -> None:
         """Tell the keeper that somebody is using the device."""
         with self._turn:
