@@ -15,6 +15,7 @@ from server.access.roles import ensure_roles
 from server.accounts.area import AREA as ACCOUNTS
 from server.cases.area import AREA as CASES
 from server.config import Config
+from server.interop.area import AREA as INTEROP
 from server.payments.area import AREA as PAYMENTS
 from server.people.area import AREA as PEOPLE
 from server.recovery.area import AREA as RECOVERY
@@ -35,6 +36,7 @@ AREAS: tuple[Area, ...] = (
     RECOVERY,
     PAYMENTS,
     VISITS,
+    INTEROP,
     ACCESS,
     SYNC,
 )

@@ -12,5 +12,6 @@ REASONS: dict[str, str] = {
     "complaint": mark("Complaint"),
     "insolvency": mark("Insolvency"),
     "awaiting_benefit_decision": mark("Awaiting a benefit decision"),
+    "other_system": mark("Stopped in another system"),
 }
 """Why a debt is held; the code is stored, the sentence is shown."""

@@ -32,12 +32,16 @@ BLANK_MARKS = frozenset(
 FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠", "｜", "％")
 """Characters, and their full-width forms, that make a spreadsheet run a cell instead of showing it."""
 
-REFERENCE_CHARACTERS_MAX = 60
+REFERENCE_CHARACTERS_MAX = 40
+NAME_CHARACTERS_MAX = 200
 TEXT_CHARACTERS_MAX = 300
 EMAIL_CHARACTERS_MAX = 254
 NUMBER_CHARACTERS_MAX = 20
 SHOWN_CHARACTERS_MAX = 40
 """Characters of a bad value that its sentence repeats."""
+
+WHOLE_NUMBER_MAX = 10**11
+"""Pounds; the most valuable property in the country has a hundredth of it."""
 
 YEAR_MIN, YEAR_MAX = 1880, 2150
 NEVER_YEAR = 9999
@@ -126,6 +130,11 @@ def text_of(text: str, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
     if len(text) > characters_max:
         raise CellRefused("cell.text_too_long", characters_max=characters_max)
     return text
+
+
+def name_of(text: str) -> str:
+    """Give a name back if it can be stored and shown."""
+    return text_of(text, NAME_CHARACTERS_MAX)
 
 
 def reference(text: str) -> str:
@@ -222,7 +231,10 @@ def whole_number(text: str) -> int:
     match = _WHOLE.fullmatch(text.removeprefix("£").strip())
     if match is None or len(text) > NUMBER_CHARACTERS_MAX:
         raise CellRefused("cell.number", value=shown(text))
-    return int(match.group(1).replace(",", ""))
+    number = int(match.group(1).replace(",", ""))
+    if number > WHOLE_NUMBER_MAX:
+        raise CellRefused("cell.number_too_large", value=shown(text))
+    return number
 
 
 def coordinate(text: str, *, north: bool) -> Decimal:

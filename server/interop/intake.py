@@ -12,8 +12,8 @@ from server.interop import cells
 from server.interop.cells import CellRefused
 from server.interop.decoding import Remark
 from server.interop.layout import HEADER_LINES_MAX, find_header, header_cells, lay_out
-from server.interop.lines import AccountLine, Reason, Rejected, because
-from server.interop.mapping import amount_in, map_record
+from server.interop.lines import AccountKey, AccountLine, Reason, Rejected, account_key, because
+from server.interop.mapping import Days, amount_in, map_record
 from server.interop.profiles import ControlLine, Profile, heading_key
 from server.interop.reading import Record, Sheet
 from server.interop.sentences import REASONS
@@ -62,6 +62,7 @@ class _Tally:
     """What is kept of an accepted row until the whole file has been seen."""
 
     key: _Key
+    account: AccountKey
     line_number: int
     fingerprint: str
     names_somebody: bool
@@ -78,16 +79,19 @@ class Intake:
         profile: Profile,
         *,
         reported_on: date | None = None,
+        today: date | None = None,
         declared: Declared | None = None,
     ) -> None:
         self.sheet = sheet
         self.profile = profile
-        self._reported_on = reported_on
+        self._days = Days(reported_on=reported_on, today=today)
         opening = list(islice(sheet.records(), HEADER_LINES_MAX))
         self._header_at = find_header(profile, opening, sheet.delimiter)
         self.header = header_cells(opening[self._header_at], sheet.delimiter)
         self.layout = lay_out(profile, self.header)
         self._turned_away: dict[int, Reason] = {}
+        self.rows_of: Counter[AccountKey] = Counter()
+        """How many accepted rows each account has, where a profile gives a row to each debt."""
         self.survey = Survey(
             unused_columns=self.layout.unused,
             remarks=sheet.remarks,
@@ -115,7 +119,7 @@ class Intake:
                 yield record
 
     def _mapped(self, record: Record) -> Outcome:
-        return map_record(self.profile, self.layout, record, self._reported_on)
+        return map_record(self.profile, self.layout, record, self._days)
 
     def _survey(self) -> None:
         survey = self.survey
@@ -142,6 +146,8 @@ class Intake:
             self.survey.reasons[reason.code] += 1
             return
         self.survey.accepted += 1
+        if self.profile.one_row == "debt":
+            self.rows_of[tally.account] += 1
         self.survey.debts += tally.debts
         self.survey.without_payer += not tally.names_somebody
         self.survey.notes.update(set(tally.notes))
@@ -214,6 +220,7 @@ def _declared_by(line: Record, control: ControlLine, *, in_pence: bool) -> Decla
 def _tally(line: AccountLine, profile: Profile) -> _Tally:
     return _Tally(
         key=_key(line, profile),
+        account=account_key(line),
         line_number=line.line_number,
         fingerprint=line.fingerprint(),
         names_somebody=bool(line.payers),
@@ -224,7 +231,7 @@ def _tally(line: AccountLine, profile: Profile) -> _Tally:
 
 def _key(line: AccountLine, profile: Profile) -> _Key:
     """Give what may stand in a file only once: the account, or each debt where a row is a debt."""
-    account = ("".join(line.account_reference.split()).upper(), line.debt_type)
+    account = account_key(line)
     if profile.one_row == "account" or not line.debts:
         return account
     debt = line.debts[0]

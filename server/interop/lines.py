@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from server.interop.sentences import REASONS
+from shared.errors import REFUSALS
 from shared.values import Pence
 
 PayerKind = Literal["individual", "organisation"]
@@ -26,7 +27,12 @@ class Reason:
 
     def sentence(self, translate: Callable[[str], str] = str) -> str:
         """Say it in words, in the language that `translate` speaks."""
-        return translate(REASONS[self.code]) % dict(self.values)
+        return translate(self.text) % dict(self.values)
+
+    @property
+    def text(self) -> str:
+        """Give the marked sentence, which is one of ours or of a rule that refused."""
+        return REASONS.get(self.code) or REFUSALS[self.code]
 
 
 def because(code: str, field: str | None = None, **values: str | int) -> Reason:
@@ -142,6 +148,15 @@ class AccountLine:
             self.hold,
         )
         return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+AccountKey = tuple[str, str, str]
+"""Service, kind of debt, and the reference without spaces and in capitals."""
+
+
+def account_key(line: AccountLine) -> AccountKey:
+    """Give what two rows about one account share, however its reference is spaced."""
+    return line.service, line.debt_type, "".join(line.account_reference.split()).upper()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

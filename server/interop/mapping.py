@@ -29,15 +29,25 @@ from server.interop.names import NameRules, individual, names_nobody, read_name,
 from server.interop.profiles import Profile
 from server.interop.reading import Record
 from shared.debts import DEBT_TYPES
+from shared.presentation import day as day_in_words
 from shared.values import Pence
 
 _FORMULA = ("=", "+", "@")
+_HAVE_BEEN = ("reported_on", "payer_date_of_birth", "second_payer_date_of_birth")
 _SOFT_FAULTS_OF_A_SHIFT = 2
 """Unreadable values among those a row can do without, from which on the row itself is doubted."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """The day the balances are of where no column says, and the day it is: nothing told is later."""
+
+    reported_on: date | None = None
+    today: date | None = None
+
+
 def map_record(
-    profile: Profile, layout: Layout, record: Record, reported_on: date | None = None
+    profile: Profile, layout: Layout, record: Record, days: Days = Days()
 ) -> AccountLine | Rejected:
     """Read one record as the profile says; a row that cannot be trusted is rejected whole."""
     if record.fault is not None:
@@ -46,12 +56,12 @@ def map_record(
         )
     fault = layout.shape_fault(record.values)
     if fault is None:
-        return _map_values(profile, layout, record, reported_on)
+        return _map_values(profile, layout, record, days)
     if fault.code == "row.short" and profile.short_rows == "pad":
         padded = (*record.values, *[""] * (layout.width - len(record.values)))
-        return _map_values(profile, layout, replace(record, values=padded), reported_on)
+        return _map_values(profile, layout, replace(record, values=padded), days)
     if fault.code == "row.short" and profile.short_rows == "mend":
-        mended = _mended(profile, layout, record, reported_on)
+        mended = _mended(profile, layout, record, days)
         if mended is not None:
             return mended
     return Rejected(line_number=record.line_number, reasons=(fault,), values=record.values)
@@ -69,9 +79,7 @@ def amount_in(layout: Layout, record: Record, name: str, *, in_pence: bool) -> P
         return None
 
 
-def _mended(
-    profile: Profile, layout: Layout, record: Record, reported_on: date | None
-) -> AccountLine | None:
+def _mended(profile: Profile, layout: Layout, record: Record, days: Days) -> AccountLine | None:
     """Put one missing value back where the profile says it goes missing, if only that can be right.
 
     It is proved by trying a blank in every place: the row is mended when the place named by the
@@ -83,7 +91,7 @@ def _mended(
     clean: dict[int, AccountLine] = {}
     for at in range(layout.width):
         values = (*record.values[:at], "", *record.values[at:])
-        line = _map_values(profile, layout, replace(record, values=values), reported_on)
+        line = _map_values(profile, layout, replace(record, values=values), days)
         if isinstance(line, AccountLine) and not _has_cell_notes(line):
             clean[at] = line
     if place not in clean or len({line.fingerprint() for line in clean.values()}) != 1:
@@ -97,12 +105,12 @@ def _has_cell_notes(line: AccountLine) -> bool:
 
 
 def _map_values(
-    profile: Profile, layout: Layout, record: Record, reported_on: date | None
+    profile: Profile, layout: Layout, record: Record, days: Days
 ) -> AccountLine | Rejected:
     row = _Row(profile, layout, record)
     for place in layout.places:
         row.read(place)
-    line = _line(row, reported_on)
+    line = _line(row, days)
     reasons = row.reasons
     if len(row.soft) >= _SOFT_FAULTS_OF_A_SHIFT:
         reasons = [because("row.shifted"), *reasons, *row.soft]
@@ -192,16 +200,28 @@ class _Row:
     def check_order(self, start: str, end: str) -> None:
         """Refuse an end before its start: one of the two is wrong, or the row has shifted."""
         first, last = self.day(start), self.day(end)
-        if first is not None and last is not None and last < first:
-            places = self.layout.place(end), self.layout.place(start)
-            until, since = (self.layout.heading(place) if place else "" for place in places)
-            self.reasons.append(because("dates.order", end, **{"until": until, "from": since}))
+        if first is not None and last is not None and last <= first:
+            code = "dates.order" if last < first else "dates.none"
+            names = {"until": self.heading(end), "from": self.heading(start)}
+            self.reasons.append(because(code, end, **names))
+
+    def check_has_been(self, today: date | None) -> None:
+        """Refuse a balance or a birth on a day to come."""
+        for name in _HAVE_BEEN:
+            told = self.day(name)
+            if today is not None and told is not None and told > today:
+                column, written = self.heading(name), day_in_words(told)
+                self.reasons.append(because("cell.date_future", name, column=column, value=written))
+
+    def heading(self, name: str) -> str:
+        place = self.layout.place(name)
+        return self.layout.heading(place) if place else ""
 
 
 _BY_SHAPE: dict[str, Callable[[str], object]] = {
     "reference": cells.reference,
     "text": cells.text_of,
-    "name": cells.text_of,
+    "name": cells.name_of,
     "postcode": postcode,
     "uprn": cells.uprn,
     "whole_number": cells.whole_number,
@@ -219,7 +239,7 @@ def _choice(name: str, text: str) -> str:
     return code
 
 
-def _line(row: _Row, reported_on: date | None) -> AccountLine:
+def _line(row: _Row, days: Days) -> AccountLine:
     profile = row.profile
     for needed in ("account_reference", "debt_type"):
         faulty = any(reason.field == needed for reason in row.reasons)
@@ -229,6 +249,8 @@ def _line(row: _Row, reported_on: date | None) -> AccountLine:
             row.reasons.append(because("cell.missing", needed, column=column))
     row.check_order("liable_from", "liable_until")
     row.check_order("period_from", "period_until")
+    row.check_order("hold_from", "hold_until")
+    row.check_has_been(days.today)
     return AccountLine(
         line_number=row.record.line_number,
         account_reference=row.text("account_reference") or "",
@@ -239,7 +261,7 @@ def _line(row: _Row, reported_on: date | None) -> AccountLine:
         payers=_payers(row),
         liable_from=row.day("liable_from"),
         liable_until=row.day("liable_until"),
-        debts=_debts(row, reported_on),
+        debts=_debts(row, days.reported_on),
         hold=_hold(row),
     )
 

@@ -16,6 +16,9 @@ from shared.debts import DEBT_TYPES
 COLUMNS_A_FIELD_MAX = 20
 TEXT_CHARACTERS_MAX = 500
 
+_LIMITS = {"service": 60, "name": 80}
+"""Characters of the texts that are kept with each account and each import."""
+
 _NEEDED = ("name", "title", "source", "service", "country")
 _TEXTS = frozenset({"name", "title", "source", "service", "begins", "join", "split"})
 _NUMBERS = frozenset({"occurrence", "count_at", "sum_at"})
@@ -103,14 +106,19 @@ class _Reading:
                 choices = ", ".join(choice.replace("\t", "tab") for choice in _CHOICES[key])
                 self.say("profile.not_choice", at, choices=choices)
         elif key in _TEXTS or key == "heading":
-            if not isinstance(value, str) or len(value) > TEXT_CHARACTERS_MAX:
-                self.say("profile.not_text", at)
+            self.check_text(at, value, _LIMITS.get(key, TEXT_CHARACTERS_MAX))
         elif key in _NUMBERS:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 self.say("profile.not_number", at)
         elif not isinstance(value, bool):
             self.say("profile.not_yes_no", at)
         return value
+
+    def check_text(self, at: str, value: object, characters_max: int) -> None:
+        if not isinstance(value, str):
+            self.say("profile.not_text", at)
+        elif len(value) > characters_max:
+            self.say("profile.long", at, characters_max=characters_max)
 
     def feeds(self, data: object) -> tuple[Feed, ...]:
         if not isinstance(data, Mapping):

@@ -60,6 +60,10 @@ class Sheet:
             record, at = _record_at(self.lines, at, self.delimiter)
             yield record
 
+    def record_at(self, line_number: int) -> Record:
+        """Give the record that begins on a line."""
+        return _record_at(self.lines, line_number - 1, self.delimiter)[0]
+
     @property
     def opening(self) -> str:
         """Give the first line that is not blank, for telling a list from a web page."""

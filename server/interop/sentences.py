@@ -87,6 +87,7 @@ REASONS: dict[str, str] = {
     "profile.unknown_key": mark("%(key)s is not something a profile can say"),
     "profile.unknown_field": mark("%(key)s is not one of our fields: see the list in the guide"),
     "profile.not_text": mark("Write %(key)s as text between quotation marks"),
+    "profile.long": mark("Shorten %(key)s to %(characters_max)s characters or fewer"),
     "profile.not_choice": mark("Write %(key)s as one of: %(choices)s"),
     "profile.not_yes_no": mark("Write %(key)s as true or false"),
     "profile.not_number": mark("Write %(key)s as a whole number of 1 or more"),
@@ -139,6 +140,7 @@ REASONS: dict[str, str] = {
     "row.cell_too_long": mark("A value has more than %(characters_max)s characters"),
     "row.too_many_columns": mark("The row has more than %(columns_max)s values"),
     "row.repeat": mark("The row repeats line %(line)s and adds nothing"),
+    "row.partly": mark("Only a part of this row could be recorded"),
     "row.conflict": mark(
         "Line %(line)s has the same reference and says otherwise: neither was taken, keep the right one"
     ),
@@ -152,9 +154,11 @@ REASONS: dict[str, str] = {
     ),
     "cell.date": mark("“%(column)s” should be a date such as %(example)s, and says “%(value)s”"),
     "cell.date_unlikely": mark("“%(column)s” has an unlikely year: “%(value)s”"),
+    "cell.date_future": mark("“%(column)s” is a day that has not been: “%(value)s”"),
     "cell.amount": mark("“%(column)s” should be an amount such as 1,234.50, and says “%(value)s”"),
     "cell.amount_too_large": mark("“%(column)s” is more than any account could owe: “%(value)s”"),
     "cell.number": mark("“%(column)s” should be a whole number, and says “%(value)s”"),
+    "cell.number_too_large": mark("“%(column)s” is larger than it can be: “%(value)s”"),
     "cell.coordinate": mark(
         "“%(column)s” should be a coordinate in Great Britain, and says “%(value)s”"
     ),
@@ -165,6 +169,7 @@ REASONS: dict[str, str] = {
     "cell.phone": mark("“%(column)s” is not a phone number: “%(value)s”"),
     "cell.email": mark("“%(column)s” is not an email address: “%(value)s”"),
     "dates.order": mark("%(until)s is before %(from)s"),
+    "dates.none": mark("%(until)s leaves no day after %(from)s: the two are the same"),
     "payer.missing": mark("Nobody is named as liable"),
     # Notes beside rows that were taken.
     "note.details_without_payer": mark(
@@ -182,6 +187,22 @@ REASONS: dict[str, str] = {
         "Dates of a hold stand here without its reason: no hold was made"
     ),
     "note.no_balance": mark("No balance is given for this row"),
+    # Notes that only what is here already can tell.
+    "note.phone_left_out": mark("A phone number nobody can dial was left out"),
+    "note.email_left_out": mark("An email address nobody can write to was left out"),
+    "note.another_address": mark(
+        "The payer has another address here already: this one was not put in its place"
+    ),
+    "note.birth_left_out": mark(
+        "The payer was opened without a date of birth: add the one in the file by hand"
+    ),
+    "note.place_left_out": mark("A position without an address was left out"),
+    "note.charge_negative": mark("A charge below nothing: only the balance was taken"),
+    "note.balance_kept_here": mark(
+        "This account's balance is kept here: the one in the file was left out"
+    ),
+    "note.balance_older": mark("A later balance is here already: this one was left out"),
+    "note.hold_over": mark("A stop on recovery that has ended already was left out"),
 }
 """Code (`noun.reason`) to the sentence shown; the values in it are named, never positional."""
 

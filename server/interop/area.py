@@ -1,0 +1,54 @@
+"""What the interop area hands to the office: files of accounts taken in, and what came of them."""
+
+from __future__ import annotations
+
+from server.interop import commands, facts, record, rules
+from server.spine.areas import Area, Handling
+from shared.catalogue import mark
+from shared.commands import Command, CommandType, Kind, Touched
+
+
+def _in_turn(command: Command) -> Touched:
+    """Keep two commands about one import out of one wave; its id is no person's, so it locks no row."""
+    return Touched(person_ids=frozenset({str(getattr(command, "import_id", ""))}))
+
+
+AREA = Area(
+    name="interop",
+    commands=(
+        Handling(
+            kind=CommandType(
+                command=commands.BeginImport,
+                schema=commands.BeginImportSchema(),
+                rule=rules.begin_import,
+                kind=Kind.DECISION,
+                needs="imports.run",
+            ),
+            facts=facts.import_facts,
+            subjects=_in_turn,
+        ),
+        Handling(
+            kind=CommandType(
+                command=commands.FinishImport,
+                schema=commands.FinishImportSchema(),
+                rule=rules.finish_import,
+                kind=Kind.FACT,
+                needs="imports.run",
+            ),
+            facts=facts.import_facts,
+            subjects=_in_turn,
+        ),
+        Handling(
+            kind=CommandType(
+                command=commands.RecordPayerReference,
+                schema=commands.RecordPayerReferenceSchema(),
+                rule=rules.record_payer_reference,
+                kind=Kind.FACT,
+                needs="people.record",
+            ),
+            facts=facts.reference_facts,
+        ),
+    ),
+    recorders=record.RECORDERS,
+    permissions={"imports.run": mark("Take in files from other systems")},
+)
