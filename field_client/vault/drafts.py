@@ -12,8 +12,8 @@ from field_client.vault.store import Store
 from shared.catalogue import mark
 from shared.errors import RuleBroken, register
 
-TYPED_BYTES_MAX = 60_000
-"""Bytes one draft may hold; more than every field of a form at its limit."""
+TYPED_BYTES_MAX = 1_000_000
+"""Bytes one draft may hold; far more than every field of a form at its limit."""
 
 DRAFTS_MAX = 200
 """Drafts one vault holds; a person has one or two."""
@@ -34,11 +34,6 @@ class Draft:
     typed: Typed = field(default_factory=dict)
     page: str = ""
     turn: int = 0
-
-    @property
-    def says_something(self) -> bool:
-        """Tell whether anything was typed that a person would miss."""
-        return any(text.strip() for values in self.typed.values() for text in values)
 
 
 def keep(store: Store, draft: Draft) -> bool:
@@ -84,18 +79,25 @@ def every(store: Store) -> list[Draft]:
 
 def _drafts(store: Store, where: str, *values: str) -> list[Draft]:
     return [
-        Draft(
-            draft_id=draft_id,
-            case_id=case_id,
-            kind=kind,
-            saved_at=datetime.fromisoformat(saved_at),
-            **json.loads(body),
-        )
-        for draft_id, case_id, kind, body, saved_at in store.rows(
+        _read(*row)
+        for row in store.rows(
             f"SELECT draft_id, case_id, kind, body, saved_at FROM draft {where} LIMIT {DRAFTS_MAX}",  # noqa: S608 - our own words
             values,
         )
     ]
+
+
+def _read(draft_id: str, case_id: str, kind: str, body: str, saved_at: str) -> Draft:
+    kept = json.loads(body)
+    return Draft(
+        draft_id=draft_id,
+        case_id=case_id,
+        kind=kind,
+        saved_at=datetime.fromisoformat(saved_at),
+        typed={name: tuple(texts) for name, texts in kept["typed"].items()},
+        page=kept["page"],
+        turn=kept["turn"],
+    )
 
 
 def remove(store: Store, draft_id: str) -> None:

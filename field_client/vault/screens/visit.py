@@ -86,8 +86,11 @@ def save(case_id: UUID) -> str | Response:
     here = desk()
     carried = _carried_in_form(str(case_id), here.now())
     pressed = request.form.get("do", "save")
-    if not _keep_draft(here, carried):
-        return _saved_before(here, carried)
+    try:
+        if not _keep_draft(here, carried):
+            return _saved_before(here, carried)
+    except RuleBroken as refusal:
+        return _as_typed(here, carried, refusal)
     view = here.case(carried.case_id)
     if pressed in _STAY:
         return redirect(f"/cases/{case_id}{_STAY[pressed]}", 303)
@@ -97,8 +100,7 @@ def save(case_id: UUID) -> str | Response:
     try:
         add_sent(here.store, carried.visit_id, carried.case_id, must=pressed == "photograph")
     except RuleBroken as refusal:
-        form = Form(visit_form.visit_schema(view), typed_in_form()).refused(refusal)
-        return _page(here, view, form, carried)
+        return _as_typed(here, carried, refusal)
     if pressed == "photograph":
         return redirect(f"/cases/{case_id}/visit#photographs", 303)
     return _save(here, view, carried)
@@ -153,6 +155,13 @@ def _says_the_same(item: outbox.Item, form: Form, moment: datetime, carried: Car
     meant = visit_form.savings(carried, form.data, moment, ())
     saved = {entry.command_id: entry.body for entry in item.entries}
     return all(saved.get(s.command_id) == write_body(s.command) for s in meant)
+
+
+def _as_typed(here: Desk, carried: Carried, refusal: RuleBroken) -> str:
+    """Show the form as it was typed, with why it could not be kept or added to."""
+    view = here.case(carried.case_id)
+    form = Form(visit_form.visit_schema(view), typed_in_form())
+    return _page(here, view, form.refused(refusal), carried)
 
 
 def _page(here: Desk, view: CaseView, form: Form, carried: Carried) -> str:

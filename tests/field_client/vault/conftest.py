@@ -1,0 +1,145 @@
+"""Gives tests a real vault with a day in it, and its screens without a door or an office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
+
+from field_client.answers import Answer
+from field_client.identity import Identity
+from field_client.loopback import LoopbackServer
+from field_client.pages import make_app
+from field_client.vault import screens
+from field_client.vault.app import create_app
+from field_client.vault.desk import EXTENSION, Desk
+from field_client.vault.opened import OpenVault
+from field_client.vault.store import Store
+from shared.errors import RuleBroken
+from tests.field_client.vault.sample import OFFICER, a_day, fill, open_vault
+
+IDENTITY = Identity(
+    device_id="0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f",
+    device_name="Blue tablet 4",
+    officer_id=OFFICER,
+    officer_name="Sam Patel",
+    office_name="Harrowmere Borough Council",
+    office_address="https://office.invalid",
+    fictional=True,
+    secret_kept_in="file",  # noqa: S106 - where, not what
+)
+
+
+class FarOffice:
+    """What the keeper would be: nobody answers until a test says who does."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bytes]] = []
+        self.answers: Callable[[str, bytes], Answer] | None = None
+
+    def send(self, path: str, body: bytes, content_type: str = "") -> Answer:
+        assert content_type != "text/html", "nothing here sends pages"
+        self.asked.append((path, body))
+        if self.answers is None:
+            raise RuleBroken("office.unreachable")
+        return self.answers(path, body)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_vault(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def full(store: Store, now: datetime) -> Store:
+    fill(store, a_day(now), now)
+    return store
+
+
+@pytest.fixture
+def office() -> FarOffice:
+    return FarOffice()
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Compile each template once a run, because every test makes an app of its own."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture
+def app(store: Store, office: FarOffice, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
+    """Make the vault's app as it is, but for the door, which has tests of its own."""
+    vault = OpenVault(store=store, identity=IDENTITY, keeper=office)  # type: ignore[arg-type]
+    made = make_app("vault", lambda: {"now": datetime.now(UTC), "lock": "/lock", "fictional": True,
+                                      **screens.frame(vault)}, body_bytes_max=16 * 1024 * 1024)  # fmt: skip
+    made.jinja_env.bytecode_cache = compiled
+    screens.register(made, vault)
+    yield made
+    made.extensions[EXTENSION].syncing.stop()
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    found: Desk = app.extensions[EXTENSION]
+    return found
+
+
+@pytest.fixture
+def client(app: Flask, full: Store) -> FlaskClient:
+    return app.test_client()
+
+
+class Served:
+    """The vault's own pages on a loopback port, behind their real door."""
+
+    def __init__(self, store: Store, office: FarOffice) -> None:
+        vault = OpenVault(store=store, identity=IDENTITY, keeper=FarKeeper(office))  # type: ignore[arg-type]
+        app, self._door = create_app(vault, screens, lambda: self._server.port, boot_seconds=3_600)
+        self.desk: Desk = app.extensions[EXTENSION]
+        self._server = LoopbackServer(app)
+        self._server.start()
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self._server.port}"
+
+    def boot(self) -> str:
+        return self._door.boot_address()
+
+    def stop(self) -> None:
+        self._server.stop(grace_seconds=0)
+        self.desk.syncing.stop()
+
+
+class FarKeeper:
+    """The whole of a keeper as the vault sees it, before an office that may not answer."""
+
+    def __init__(self, office: FarOffice) -> None:
+        self.send = office.send
+        self.locked = False
+
+    def activity(self) -> None:
+        """Nobody counts here."""
+
+    def lock(self) -> None:
+        self.locked = True
+
+
+@pytest.fixture
+def served(full: Store, office: FarOffice) -> Iterator[Served]:
+    running = Served(full, office)
+    yield running
+    running.stop()

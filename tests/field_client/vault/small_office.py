@@ -1,0 +1,114 @@
+"""An office that a test scripts: it speaks the real protocol and decides as it is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from field_client.answers import Answer
+from shared.commands import Outcome
+from shared.errors import RuleBroken
+from shared.schemas import digest
+from sync.blobs import BLOB_PATH, DAMAGED, PART_BYTES, UNKNOWN, Held, read_address, write_held
+from sync.protocol import CONTENT_TYPE, SYNC_PATH, Page, Receipt, Record, Reply
+from sync.wire import read_envelope, read_request, write_reply
+from tests.field_client.vault.sample import EPOCH, Bodies
+
+
+class SmallOffice:
+    """Takes commands in and gives records out, each page as large as it is told."""
+
+    def __init__(self) -> None:
+        self.commits: list[list[tuple[str, Bodies]]] = []
+        self.decides: dict[str, tuple[Outcome, str | None]] = {}
+        self.taken: list[str] = []
+        self.blobs: dict[str, bytes] = {}
+        self.parts = 0
+        self.cut_after_parts: int | None = None
+        self.refuses: tuple[int, str] | None = None
+        self.garbage: bytes | None = None
+
+    def __call__(self, path: str, body: bytes) -> Answer:
+        if self.refuses is not None:
+            status, code = self.refuses
+            return said(status, json.dumps({"code": code}).encode())
+        if self.garbage is not None:
+            return Answer(status=200, body=self.garbage, headers={"Content-Type": CONTENT_TYPE})
+        if path == SYNC_PATH:
+            return self._sync(body)
+        assert path.startswith(BLOB_PATH)
+        return self._part(path, body)
+
+    def _sync(self, body: bytes) -> Answer:
+        asked = read_request(body)
+        commands = [read_envelope(written) for written in asked.envelopes]
+        receipts = [self._decide(each.command_id, each.name) for each in commands]
+        ahead = self.commits[asked.cursor :]
+        given = ahead[:1]
+        records = records_of([case for commit in given for case in commit], asked.cursor + 1)
+        left = sum(len(records_of(commit, 0)) for commit in ahead[1:])
+        reply = Reply(
+            epoch=EPOCH,
+            server_time=datetime.now(UTC).isoformat(),
+            receipts=tuple(receipts),
+            page=Page(
+                records=records,
+                start=asked.cursor,
+                end=asked.cursor + len(given),
+                head=len(self.commits),
+                remaining=left,
+            ),
+        )
+        return Answer(status=200, body=write_reply(reply), headers={"Content-Type": CONTENT_TYPE})
+
+    def _decide(self, command_id: str, name: str) -> Receipt:
+        outcome, code = self.decides.get(name, (Outcome.APPLIED, None))
+        self.taken.append(name)
+        return Receipt(
+            command_id=command_id,
+            outcome=outcome,
+            code=code,
+            received_at=datetime.now(UTC).isoformat(),
+        )
+
+    def _part(self, path: str, body: bytes) -> Answer:
+        address = read_address(path)
+        assert address is not None
+        name, start = address
+        if name not in self.blobs:
+            return said(404, json.dumps({"code": UNKNOWN}).encode())
+        if body:
+            self.parts += 1
+            assert len(body) <= PART_BYTES
+            if start == len(self.blobs[name]):
+                self.blobs[name] += body
+            if self.cut_after_parts is not None and self.parts >= self.cut_after_parts:
+                self.cut_after_parts = None
+                raise RuleBroken("office.unreachable")
+        held = self.blobs[name]
+        return said(200, write_held(Held(received=len(held), complete=digest(held) == name)))
+
+
+def damaged() -> Answer:
+    return said(422, json.dumps({"code": DAMAGED}).encode())
+
+
+def said(status: int, body: bytes) -> Answer:
+    return Answer(status=status, body=body, headers={"Content-Type": "application/json"})
+
+
+def records_of(cases: Sequence[tuple[str, Bodies]], commit: int) -> tuple[Record, ...]:
+    return tuple(
+        Record(
+            case_id=case_id,
+            view="home_visit",
+            kind=kind,
+            record_id=record_id,
+            commit=commit,
+            body=json.dumps(body),
+        )
+        for case_id, bodies in cases
+        for kind, of_kind in bodies.items()
+        for record_id, body in of_kind.items()
+    )

@@ -1,0 +1,327 @@
+"""Shows that syncing goes on by itself, says every fault in words, and loses nothing when cut."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from PIL import Image
+
+from field_client import clock
+from field_client.answers import Answer
+from field_client.pipe import PipeClosed
+from field_client.vault import outbox, photographs
+from field_client.vault.freshness import office_copy
+from field_client.vault.store import Store
+from field_client.vault.syncing import (
+    RETRY_SECONDS_MAX,
+    RETRY_SECONDS_MIN,
+    STEADY_SECONDS,
+    Progress,
+    Syncing,
+)
+from shared.commands import Outcome
+from shared.errors import RuleBroken
+from sync.blobs import PART_BYTES
+from tests.field_client.vault.conftest import FarOffice
+from tests.field_client.vault.pictures import jpeg, written
+from tests.field_client.vault.sample import a_day, case, place
+from tests.field_client.vault.saving import save_visit
+from tests.field_client.vault.small_office import SmallOffice, damaged
+
+HERE = place("1 Market Place", "QZ1 1AA")
+
+
+def middle(least: float, most: float) -> float:
+    return (least + most) / 2
+
+
+@pytest.fixture
+def small() -> SmallOffice:
+    return SmallOffice()
+
+
+@pytest.fixture
+def syncing(store: Store, office: FarOffice, small: SmallOffice) -> Syncing:
+    office.answers = small
+    return Syncing(store, office, middle)
+
+
+def large_picture() -> bytes:
+    """Make a photograph of more than two parts: noise does not compress."""
+    return written("PNG", Image.effect_noise((1_600, 1_200), 120).convert("RGB"))
+
+
+def code_of(progress: Progress) -> str | None:
+    return progress.problem.code if progress.problem else None
+
+
+def test_a_first_sync_counts_what_came_of_what_is_to_come(
+    store: Store, office: FarOffice, small: SmallOffice
+) -> None:
+    now = datetime.now(UTC)
+    small.commits = [[each] for each in a_day(now)]
+    seen: list[tuple[int, int]] = []
+
+    def watched(path: str, body: bytes) -> Answer:
+        seen.append((syncing.progress.received, syncing.progress.expected))
+        return small(path, body)
+
+    office.answers = watched
+    syncing = Syncing(store, office, middle)
+    done = syncing.sync_once()
+    assert done.problem is None
+    assert done.received == done.expected == store.rows("SELECT count(*) FROM record")[0][0]
+    assert len(seen) == len(small.commits)
+    assert [expected for _received, expected in seen[1:]] == [done.expected] * (len(seen) - 1)
+    assert sorted(received for received, _expected in seen) == [r for r, _e in seen]
+    assert not office_copy(store, clock.reading()).stale
+
+
+def test_a_copy_is_complete_only_with_the_last_page(
+    store: Store, office: FarOffice, small: SmallOffice
+) -> None:
+    small.commits = [[case("One", HERE)], [case("Two", HERE)]]
+
+    def first_only(path: str, body: bytes) -> Answer:
+        if len(office.asked) > 1:
+            raise RuleBroken("office.unreachable")
+        return small(path, body)
+
+    office.answers = first_only
+    syncing = Syncing(store, office, middle)
+    assert code_of(syncing.sync_once()) == "office.unreachable"
+    assert store.get("office_copy_at") is None
+    office.answers = small
+    assert code_of(syncing.sync_once()) is None
+    assert store.get("office_copy_at") is not None
+    assert store.cursor() == 2
+
+
+def test_what_was_saved_is_sent_and_its_receipt_kept(
+    store: Store, syncing: Syncing, small: SmallOffice
+) -> None:
+    small.commits = [[case("One", HERE)]]
+    syncing.sync_once()
+    visit_id = save_visit(store, "One", number="07700900123")
+    assert outbox.counts(store).waiting == 1
+    done = syncing.sync_once()
+    assert (done.sent, small.taken) == (2, ["RecordVisit", "RecordPhoneNumber"])
+    item = outbox.find(store, visit_id, ())
+    assert item is not None
+    assert item.state == "received"
+    assert outbox.counts(store).waiting == 0
+
+
+def test_a_lost_reply_doubles_nothing(store: Store, office: FarOffice, small: SmallOffice) -> None:
+    small.commits = [[case("One", HERE)]]
+    office.answers = small
+    syncing = Syncing(store, office, middle)
+    syncing.sync_once()
+    save_visit(store, "One")
+
+    def lost(path: str, body: bytes) -> Answer:
+        small(path, body)
+        raise RuleBroken("office.unreachable")
+
+    office.answers = lost
+    assert code_of(syncing.sync_once()) == "office.unreachable"
+    assert outbox.counts(store).waiting == 1
+    office.answers = small
+    syncing.sync_once()
+    assert outbox.counts(store).waiting == 0
+    (first, second) = [body for path, body in office.asked if path.endswith("v1")][-2:]
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "code"),
+    [
+        (401, "device.revoked", "sync.revoked"),
+        (401, "device.suspended", "sync.suspended"),
+        (401, "device.pending", "sync.not_approved"),
+        (401, "device.unknown", "sync.unknown_device"),
+        (401, "signature.stale", "sync.clock"),
+        (409, "store.of_another_device", "sync.other_vault"),
+        (426, "protocol.newer", "sync.newer"),
+        (500, "", "sync.office_fault"),
+        (503, "something.new", "sync.office_fault"),
+    ],
+)
+def test_each_refusal_of_the_office_is_a_sentence(
+    syncing: Syncing, small: SmallOffice, status: int, said: str, code: str
+) -> None:
+    small.refuses = (status, said)
+    done = syncing.sync_once()
+    assert code_of(done) == code
+    assert done.problem is not None
+    assert done.problem.sentence()
+    assert not done.running
+
+
+@pytest.mark.parametrize(
+    "code", ["office.unreachable", "office.not_the_office", "office.certificate"]
+)
+def test_what_the_keeper_says_is_passed_on(store: Store, office: FarOffice, code: str) -> None:
+    def refuse(_path: str, _body: bytes) -> Answer:
+        raise RuleBroken(code)
+
+    office.answers = refuse
+    assert code_of(Syncing(store, office, middle).sync_once()) == code
+
+
+def test_a_reply_that_makes_no_sense_is_our_fault_and_ends_nothing(
+    syncing: Syncing, small: SmallOffice, caplog: pytest.LogCaptureFixture
+) -> None:
+    small.garbage = b"not a message"
+    assert code_of(syncing.sync_once()) == "sync.fault"
+    assert "NotAMessage" in caplog.text
+    small.garbage = None
+    assert code_of(syncing.sync_once()) is None
+
+
+def test_a_refusal_that_is_no_json_is_the_office_s_fault(store: Store, office: FarOffice) -> None:
+    office.answers = lambda _path, _body: Answer(status=502, body=b"<html>")
+    assert code_of(Syncing(store, office, middle).sync_once()) == "sync.office_fault"
+
+
+def test_a_keeper_that_is_gone_is_a_sentence(store: Store, office: FarOffice) -> None:
+    def gone(_path: str, _body: bytes) -> Answer:
+        raise PipeClosed("send")
+
+    office.answers = gone
+    assert code_of(Syncing(store, office, middle).sync_once()) == "sync.fault"
+
+
+def test_a_photograph_follows_its_visit_in_parts(
+    store: Store, syncing: Syncing, small: SmallOffice
+) -> None:
+    small.commits = [[case("One", HERE)]]
+    syncing.sync_once()
+    visit_id = save_visit(store, "One", picture=large_picture())
+    (taken,) = photographs.of_visit(store, visit_id)
+    small.blobs[taken.photograph_id] = b""
+    done = syncing.sync_once()
+    assert small.parts == -(-taken.size_bytes // PART_BYTES) > 2
+    assert small.blobs[taken.photograph_id] == photographs.body(store, taken.photograph_id)
+    assert photographs.waiting(store) == []
+    assert (done.photographs_sent, done.photographs_left) == (1, 0)
+
+
+def test_an_upload_that_was_cut_goes_on_where_it_stopped(
+    store: Store, syncing: Syncing, small: SmallOffice
+) -> None:
+    small.commits = [[case("One", HERE)]]
+    syncing.sync_once()
+    visit_id = save_visit(store, "One", picture=large_picture())
+    (taken,) = photographs.of_visit(store, visit_id)
+    small.blobs[taken.photograph_id] = b""
+    small.cut_after_parts = 2
+    assert code_of(syncing.sync_once()) == "office.unreachable"
+    assert outbox.counts(store).photographs == 1
+    assert outbox.counts(store).waiting == 1
+    syncing.sync_once()
+    assert small.parts == -(-taken.size_bytes // PART_BYTES)
+    assert outbox.counts(store).photographs == 0
+
+
+def test_a_photograph_waits_until_the_office_knows_its_visit(
+    store: Store, syncing: Syncing, small: SmallOffice
+) -> None:
+    small.commits = [[case("One", HERE)]]
+    syncing.sync_once()
+    small.decides = {
+        "RecordVisit": (Outcome.REFUSED, "visit.already_recorded"),
+        "RecordPhotograph": (Outcome.REFUSED, "command.group_refused"),
+    }
+    save_visit(store, "One", picture=jpeg())
+    syncing.sync_once()
+    assert small.parts == 0
+    assert len(photographs.waiting(store)) == 1
+    assert outbox.counts(store) == outbox.Counts(waiting=0, needs_you=1, photographs=0)
+
+
+def test_a_photograph_the_office_does_not_take_holds_nothing_up(
+    store: Store, office: FarOffice, small: SmallOffice
+) -> None:
+    small.commits = [[case("One", HERE)]]
+    office.answers = small
+    syncing = Syncing(store, office, middle)
+    syncing.sync_once()
+    refused = save_visit(store, "One", "refused", picture=jpeg())
+    taken = save_visit(store, "One", "taken", picture=jpeg(width=80, height=60))
+    (one,), (other,) = photographs.of_visit(store, refused), photographs.of_visit(store, taken)
+    small.blobs[other.photograph_id] = b""
+
+    def answers(path: str, body: bytes) -> Answer:
+        return damaged() if one.photograph_id in path else small(path, body)
+
+    office.answers = answers
+    done = syncing.sync_once()
+    assert done.problem is None
+    assert [p.photograph_id for p in photographs.waiting(store)] == [one.photograph_id]
+
+
+def test_an_office_that_never_gets_further_is_left_for_the_next_time(
+    store: Store, office: FarOffice, small: SmallOffice
+) -> None:
+    small.commits = [[case("One", HERE)]]
+    office.answers = small
+    syncing = Syncing(store, office, middle)
+    syncing.sync_once()
+    visit_id = save_visit(store, "One", picture=jpeg())
+    (taken,) = photographs.of_visit(store, visit_id)
+
+    class Deaf(dict[str, bytes]):
+        def __setitem__(self, _name: str, _body: bytes) -> None:
+            """Keep nothing."""
+
+    small.blobs = Deaf({taken.photograph_id: b""})
+    assert syncing.sync_once().problem is None
+    assert len(photographs.waiting(store)) == 1
+    assert small.parts < 10
+
+
+def test_the_wait_between_syncs_is_never_the_same_for_all(store: Store, office: FarOffice) -> None:
+    asked: list[tuple[float, float]] = []
+
+    def draw(least: float, most: float) -> float:
+        asked.append((least, most))
+        return most
+
+    syncing = Syncing(store, office, draw)
+    for _failure in range(10):
+        syncing.sync_once()
+    limits = [most for _least, most in asked]
+    assert limits == sorted(limits)
+    assert limits[-1] == RETRY_SECONDS_MAX
+    assert all(least == 0 for least, _most in asked)
+    office.answers = SmallOffice()
+    assert syncing.sync_once().next_seconds == pytest.approx(STEADY_SECONDS * 1.3)
+    assert asked[-1] == pytest.approx((STEADY_SECONDS * 0.7, STEADY_SECONDS * 1.3))
+
+
+def test_a_short_straw_still_waits_a_moment(store: Store, office: FarOffice) -> None:
+    assert Syncing(store, office, lambda _l, _m: 0.0).sync_once().next_seconds == RETRY_SECONDS_MIN
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.01)
+
+
+def test_it_syncs_when_asked_and_never_makes_anyone_wait(
+    store: Store, syncing: Syncing, small: SmallOffice
+) -> None:
+    small.commits = [[case("One", HERE)]]
+    syncing.start()
+    wait_until(lambda: syncing.progress.ended_at is not None)
+    save_visit(store, "One")
+    syncing.ask()
+    wait_until(lambda: outbox.counts(store).waiting == 0)
+    syncing.stop()
+    assert not syncing.progress.running
