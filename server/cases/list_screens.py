@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -23,6 +23,9 @@ from server.spine.permissions import needs
 from server.spine.web import note_read, reader, tell
 from shared.catalogue import mark
 from shared.forms import Form
+
+ASKED_MAX = 2_000
+"""Characters of a list's address that are kept while its cases are given out."""
 
 _KEPT = {"sort", "order", "page", "text", "postcode", "officer", "debt_type", "held", "state"}
 """What an address of the list asks for."""
@@ -44,6 +47,8 @@ def choose() -> str | tuple[str, int]:
     """Show what giving or taking the cases chosen would do."""
     officers = queries.everyone_out(db.session())
     form = Form.read(selection_schema(officers), request.form)
+    if form.error("case_id"):
+        abort(400)
     if form.ok and form.data["scope"] == TICKED and not form.data["case_id"]:
         form = form.with_error("scope", mark("Tick the cases first, or choose every case"))
     if not form.ok or form.errors:
@@ -58,9 +63,9 @@ def assign_chosen() -> str | tuple[str, int] | Response:
     """Give or take the cases that were shown; if the list has moved since, show it again."""
     officers = queries.everyone_out(db.session())
     form = Form.read(selection_schema(officers), request.form)
-    asked = request.form.get("asked", "")[:2_000]
     if not form.ok:
-        return _list(officers, form), 422
+        abort(400)
+    asked = request.form.get("asked", "")[:ASKED_MAX]
     case_ids = _chosen(officers, form, asked)
     if _print_of(case_ids) != request.form.get("shown"):
         return _preview(officers, form, case_ids, asked, moved=True), 409

@@ -274,7 +274,7 @@ class Browser:
     def get(self, url: str, status: int = 200) -> str:
         return self._read(self.client.get(url), url, status)
 
-    def post(self, url: str, status: int = 303, **fields: Any) -> str:
+    def post(self, url: str, status: int = 303, /, **fields: Any) -> str:
         response = self.client.post(url, data=fields)
         return self._read(response, url, status)
 
