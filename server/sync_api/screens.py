@@ -35,17 +35,19 @@ def sync() -> Response:
         return refused(413, "message.too_large")
     now = clock.now()
     speaking = device_of(request, body, now)
-    if speaking.state != "active":
-        return refused(401, f"device.{speaking.state}")
     try:
         asked = read_request(body)
     except NotAMessage as refusal:
         return refused(400, str(refusal))
-    if asked.protocol > PROTOCOL_VERSION:
-        return refused(426, "protocol.newer")
     store = OfficeOnPostgres(
         door=current_app.extensions["fieldfare"]["door"], actor=speaking.actor, now=now
     )
+    if speaking.state != "active":
+        for written in asked.envelopes:
+            store.set_aside(asked.store_id, written, f"device.{speaking.state}")
+        return refused(401, f"device.{speaking.state}")
+    if asked.protocol > PROTOCOL_VERSION:
+        return refused(426, "protocol.newer")
     try:
         reply = hub.answer(asked, store, now.isoformat())
     except WrongVault:
