@@ -11,6 +11,7 @@ from sqlalchemy import text
 from server.accounts.commands import OpenAccount, OpenDebt, RecordLiableParty
 from server.cases.commands import AssignCase, OpenCase
 from server.people.commands import OpenPerson, RecordAddress
+from shared.commands import Command
 from tests.server.office import NOW, Office, new_id
 
 
@@ -78,6 +79,33 @@ def open_debt(
     )
     for person_id in liable:
         office.give(RecordLiableParty(debt_id=owed.debt_id, person_id=person_id))
+    return owed
+
+
+def open_many(office: Office, count: int, person_id: str, pence: int = 1_000) -> list[Owed]:
+    """Open accounts with one debt each, all at once, that one person is liable for."""
+    owed = [Owed(new_id(), new_id()) for _ in range(count)]
+    accounts: list[Command] = [
+        OpenAccount(
+            account_id=each.account_id, reference=each.account_id[:8], debt_type="business_rates"
+        )
+        for each in owed
+    ]
+    debts: list[Command] = [
+        OpenDebt(
+            debt_id=each.debt_id,
+            account_id=each.account_id,
+            reference="2026",
+            transaction_id=new_id(),
+            charge_pence=pence,
+            charged_on=date(2026, 4, 1),
+        )
+        for each in owed
+    ]
+    liable: list[Command] = [
+        RecordLiableParty(debt_id=each.debt_id, person_id=person_id) for each in owed
+    ]
+    office.give_all([*accounts, *debts, *liable])
     return owed
 
 

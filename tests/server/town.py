@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
+from sqlalchemy.pool import NullPool
 
 from server.spine import clock
+from server.spine.execute import Door
 from tests.server.day import Browser, Day
 from tests.server.office import Office
 
 
 def office_of(day: Day) -> Office:
-    """Open the door that the screens of this day use."""
-    sessions = sessionmaker(create_engine(day.url, hide_parameters=True, pool_size=1))
-    return Office(door=day.app.extensions["fieldfare"]["door"], sessions=sessions, now=clock.now())
+    """Give commands to the office of these screens, through a door of the test's own."""
+    engine = create_engine(day.url, hide_parameters=True, poolclass=NullPool)
+    sessions = sessionmaker(engine)
+    door = Door(sessions=sessions, house=day.app.extensions["fieldfare"]["house"])
+    return Office(door=door, sessions=sessions, now=clock.now())
 
 
 def someone_who_may(day: Day, *permissions: str) -> Browser:

@@ -1,0 +1,451 @@
+"""Shows the search page, the person page, its history and its forms as a person in the office uses them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from server.payments.commands import RecordPayment
+from server.people.commands import OpenPerson, RecordContact, RecordFormerName
+from server.people.markers import RecordMarker
+from server.people.tables import ContactRow, MarkerRow, PersonRow, ResidenceRow
+from server.recovery.commands import PlaceHold
+from server.spine import clock
+from server.spine.tables import ChangeRow, CommandRow, DetailRow, ReadRow
+from shared.visits import RecordVisit
+from tests.server.day import Browser, Day, counted_queries
+from tests.server.office import Office, new_id
+from tests.server.reading import hidden_of, words_of
+from tests.server.scenes import (
+    assign_case,
+    live_at,
+    open_debt,
+    open_many,
+    open_organisation,
+    open_person,
+)
+from tests.server.town import office_of, someone_who_may
+
+SEES = ("people.search", "people.see", "accounts.see")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The office, its browser for somebody who may do everything, and Jane who owes with John."""
+
+    day: Day
+    office: Office
+    browser: Browser
+    jane: str
+    john: str
+    account_id: str
+    debt_id: str
+
+    @property
+    def page(self) -> str:
+        return f"/people/{self.jane}"
+
+
+@pytest.fixture
+def scene(day: Day) -> Scene:
+    office = office_of(day)
+    jane = open_person(
+        office, "Jane", "Smith", title="Mrs", born_on=date(1961, 5, 2), language="Welsh"
+    )
+    john = open_person(office, "John", "Smith")
+    owed = open_debt(office, jane, john, pence=123_456, reference="88042217")
+    live_at(office, jane, "1 Quern Lane\nThornholme", "TH4 2AB", from_on=date(2019, 1, 1))
+    live_at(office, jane, "14 Saltmarsh Terrace\nThornholme", "TH4 9QX", from_on=date(2024, 6, 1))
+    browser = someone_who_may(day)
+    return Scene(day, office, browser, jane, john, owed.account_id, owed.debt_id)
+
+
+def _rows(scene: Scene, row: type[ContactRow] | type[MarkerRow] | type[ResidenceRow]) -> int:
+    with scene.office.look() as session:
+        return len(session.scalars(select(row)).all())
+
+
+def test_the_search_page_says_what_can_be_searched_before_anything_was(scene: Scene) -> None:
+    words = words_of(scene.browser.get("/search"))
+    assert "Name, former name, address, postcode, phone number or any reference" in words
+    assert "What you find appears here" in words
+    assert "Open an individual" not in words
+
+
+def test_a_search_shows_who_was_found_and_by_whichwords_of(scene: Scene) -> None:
+    former = RecordFormerName(
+        former_name_id=new_id(), person_id=scene.jane, former_name="Jane Quilliam"
+    )
+    scene.office.give(former)
+    page = scene.browser.get("/search?q=quiliam")
+    assert f'href="/people/{scene.jane}"' in page
+    words = words_of(page)
+    assert "Mrs Jane Smith" in words
+    assert "Born 2 May 1961" in words
+    assert "14 Saltmarsh Terrace, Thornholme, TH4 9QX" in words
+    assert "1 debt, £1,234.56 owed" in words
+    assert "Former name: Jane Quilliam (sounds like this)" in words
+
+
+def test_a_search_shows_accounts_with_who_is_liable(scene: Scene) -> None:
+    page = scene.browser.get("/search?q=88042217")
+    assert f'href="/accounts/{scene.account_id}"' in page
+    assert "Jane Smith, John Smith" in words_of(page)
+    nobody = open_debt(scene.office, reference="555777")
+    page = scene.browser.get("/search?q=555777")
+    assert f"/accounts/{nobody.account_id}" in page
+    assert "Nobody is known to be liable" in words_of(page)
+
+
+def test_a_search_that_finds_nothing_says_what_to_try(scene: Scene) -> None:
+    words = words_of(scene.browser.get("/search?q=zzqqxx"))
+    assert "Nobody and nothing found" in words
+    assert "“zzqqxx”" in words
+    assert "Open an individual" in words
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Enter what you are searching for"),
+        ("x", "Enter at least 2 letters or digits"),
+        ("x" * 201, "Shorten this to 200 characters or fewer"),
+    ],
+)
+def test_a_search_too_short_or_too_long_is_told_so(scene: Scene, typed: str, sentence: str) -> None:
+    page = scene.browser.get(f"/search?q={typed}")
+    assert sentence in words_of(page)
+    assert "<title>\n  Error" in page or "Error: Search" in page
+
+
+def test_more_than_fit_are_said_to_be_more(scene: Scene) -> None:
+    scene.office.give_all(
+        [
+            OpenPerson(
+                person_id=new_id(), kind="organisation", whole_name=f"Saltmarsh Stores {number}"
+            )
+            for number in range(51)
+        ]
+    )
+    words = words_of(scene.browser.get("/search?q=saltmarsh stores"))
+    assert "The 50 nearest" in words
+    assert "There are more" in words
+
+
+def test_the_person_page_shows_all_that_is_known_on_one_page(scene: Scene) -> None:
+    office, today = scene.office, clock.today()
+    office.give(
+        PlaceHold(
+            hold_id=new_id(),
+            debt_id=scene.debt_id,
+            reason="bereavement",
+            from_on=today,
+            note="Rang",
+        )
+    )
+    office.give(
+        RecordMarker(
+            marker_id=new_id(),
+            person_id=scene.jane,
+            kind="threats",
+            note="Shouted at the door",
+            from_on=today,
+            review_on=today + timedelta(days=90),
+        )
+    )
+    contact = RecordContact(
+        contact_id=new_id(), person_id=scene.jane, kind="phone", value="07700900982"
+    )
+    office.give(contact)
+    assign_case(office, scene.jane, scene.debt_id)
+    page = scene.browser.get(scene.page)
+    words = words_of(page)
+    for expected in (
+        "Mrs Jane Smith",
+        "Born 2 May 1961",
+        "Speaks Welsh",
+        "£1,234.56 on 1 debt",
+        "Council Tax 88042217",
+        "1 April 2026 to 31 March 2027",
+        "John Smith",
+        "Bereavement In force",
+        "Has made threats Shouted at the door",
+        "14 Saltmarsh Terrace Thornholme TH4 9QX",
+        "Former address 1 Quern Lane Thornholme TH4 2AB 1 January 2019 to 31 May 2024",
+        "Phone number 07700 900982",
+        "C000001",
+        "Case about Jane Smith opened",
+    ):
+        assert expected in words, expected
+    assert "moj-badge--red" in page
+    assert f'href="/people/{scene.john}"' in page
+
+
+def test_a_person_who_owes_nothing_sees_what_would_be_there(scene: Scene) -> None:
+    words = words_of(scene.browser.get(f"/people/{open_person(scene.office, 'Ann', 'Lee')}"))
+    for title in ("No debts", "No holds", "No markers", "Not known yet"):
+        assert title in words
+
+
+def test_a_person_with_hundreds_of_debts_is_paged_and_asks_few_questions(scene: Scene) -> None:
+    works = open_organisation(scene.office, "Many Shops Limited")
+    open_many(scene.office, 53, works)
+    with counted_queries(scene.day.app) as statements:
+        words = words_of(scene.browser.get(f"/people/{works}"))
+    assert len(statements) < 40
+    assert "£530.00 on 53 debts" in words
+    assert "See all 53 debts" in words
+    assert "Showing 51 to 53 of 53" in words_of(scene.browser.get(f"/people/{works}/debts?page=2"))
+
+
+def test_history_tells_everything_in_words_with_what_was_owed_then(scene: Scene) -> None:
+    office = scene.office
+    case_id = assign_case(office, scene.jane, scene.debt_id)
+    office.give(
+        RecordPayment(
+            transaction_id=new_id(),
+            debt_id=scene.debt_id,
+            amount_pence=3_456,
+            received_on=clock.today(),
+            method="cheque",
+        ),
+        at=office.now + timedelta(seconds=1),
+    )
+    office.give(
+        RecordVisit(
+            visit_id=new_id(),
+            case_id=case_id,
+            happened_at=office.now,
+            outcome="no_answer",
+            notes="Curtains drawn",
+        ),
+        at=office.now + timedelta(seconds=2),
+    )
+    words = words_of(scene.browser.get(f"{scene.page}/history"))
+    in_order = (
+        "Visit: No answer",
+        "Curtains drawn",
+        "Owed then: £1,200.00",
+        "Payment of £34.56 received on",
+        "Lives at 14 Saltmarsh Terrace, Thornholme, TH4 9QX from 1 June 2024",
+        "John Smith liable",
+        "Debt 88042217-1 opened: £1,234.56 charged on 1 April 2026",
+        "Account 88042217 opened",
+        "Opened as Jane Smith",
+    )
+    places = [words.find(expected) for expected in in_order]
+    assert -1 not in places, in_order[places.index(-1)]
+    assert places == sorted(places)
+    assert "Opened as John Smith" not in words
+
+
+def test_history_can_be_narrowed_to_one_kind_and_says_when_there_is_none(scene: Scene) -> None:
+    words = words_of(scene.browser.get(f"{scene.page}/history?kind=accounts"))
+    assert "Account 88042217 opened" in words
+    assert "Opened as Jane Smith" not in words
+    assert "Nothing of this kind has happened" in words_of(
+        scene.browser.get(f"{scene.page}/history?kind=visits")
+    )
+    assert "Opened as Jane Smith" in words_of(
+        scene.browser.get(f"{scene.page}/history?kind=nonsense")
+    )
+
+
+def test_erased_text_is_said_to_be_erased_and_the_line_stays(scene: Scene) -> None:
+    with scene.office.sessions() as session, session.begin():
+        ids = select(ChangeRow.detail_id).where(
+            ChangeRow.name.in_(("PersonOpened", "AddressRecorded"))
+        )
+        for row in session.scalars(select(DetailRow).where(DetailRow.detail_id.in_(ids))):
+            row.body = None
+    words = words_of(scene.browser.get(f"{scene.page}/history?kind=people"))
+    assert "Opened as [erased]" in words
+    assert "Lives at [erased] from 1 June 2024" in words
+
+
+def test_a_change_without_words_is_still_on_the_timeline(scene: Scene) -> None:
+    with scene.office.sessions() as session, session.begin():
+        row = session.scalars(select(ChangeRow).limit(1)).one()
+        session.add(
+            ChangeRow(
+                command_id=row.command_id,
+                position=9,
+                name="SomethingNew",
+                actor_id=row.actor_id,
+                happened_at=row.happened_at,
+                recorded_at=row.recorded_at,
+                case_ids=[],
+                account_ids=[],
+                debt_ids=[],
+                person_ids=[scene.jane],
+                line={},
+            )
+        )
+    words = words_of(scene.browser.get(f"{scene.page}/history"))
+    assert "Something was recorded that has no words here yet" in words
+
+
+def test_every_page_about_a_person_is_noted_in_the_read_log(scene: Scene) -> None:
+    for address in (
+        "/search?q=88042217",
+        scene.page,
+        f"{scene.page}/history",
+        f"{scene.page}/name",
+    ):
+        scene.browser.get(address)
+    with scene.office.look() as session:
+        reads = session.execute(
+            select(ReadRow.what, ReadRow.subject_id, ReadRow.results).order_by(ReadRow.read_id)
+        ).all()
+    assert reads == [
+        ("people.search", None, 1),
+        ("people.one_person", scene.jane, None),
+        ("people.history", scene.jane, None),
+        ("people.new_name", scene.jane, None),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["individual", "organisation"])
+def test_a_person_is_opened_from_a_form(scene: Scene, kind: str) -> None:
+    address = f"/people/new/{kind}"
+    known = hidden_of(scene.browser.get(address))
+    name = {
+        "individual": {"forenames": "Ann", "surname": "Lee"},
+        "organisation": {"whole_name": "Ann Lee Ltd"},
+    }
+    wrong = scene.browser.post(address, 422, **known)
+    assert ("Enter a surname" if kind == "individual" else "organisation&#39;s name") in wrong
+    page = scene.browser.follow(address, **hidden_of(wrong), **name[kind])
+    assert "The person has been opened" in page
+    assert "Ann Lee" in words_of(page)
+
+
+def test_pressing_twice_is_one_command(scene: Scene) -> None:
+    address = f"{scene.page}/contacts/new"
+    sent = {**hidden_of(scene.browser.get(address)), "kind": "phone", "value": "07700 900 982"}
+    for _ in range(2):
+        assert scene.browser.post(address, **sent) == scene.page
+    assert _rows(scene, ContactRow) == 1
+    with scene.office.look() as session:
+        commands = session.scalars(
+            select(CommandRow).where(CommandRow.name == "RecordContact")
+        ).all()
+    assert [command.command_id for command in commands] == [sent["command_id"]]
+
+
+def test_what_was_typed_is_still_there_beside_what_is_wrong(scene: Scene) -> None:
+    address = f"{scene.page}/contacts/new"
+    known = hidden_of(scene.browser.get(address))
+    page = scene.browser.post(address, 422, **known, kind="email", value="jane at home")
+    assert 'value="jane at home"' in page
+    assert "Enter an email address, like name@example.org" in words_of(page)
+    assert hidden_of(page)["command_id"] != known["command_id"]
+    assert hidden_of(page)["contact_id"] == known["contact_id"]
+
+
+def test_an_address_is_added_and_the_one_before_becomes_a_former_one(scene: Scene) -> None:
+    address = f"{scene.page}/addresses/new"
+    known = hidden_of(scene.browser.get(address))
+    typed = {"lines": "7 Ferry Road\r\nThornholme", "postcode": "th1 1aa", "uprn": "0100"}
+    wrong = scene.browser.post(address, 422, **known, **{**typed, "postcode": "TH1"})
+    assert "Enter a full postcode, like BD1 1AA" in words_of(wrong)
+    assert "7 Ferry Road" in wrong
+    earlier = {"from_on-day": "1", "from_on-month": "1", "from_on-year": "2020"}
+    refused = scene.browser.post(address, 422, **known, **typed, **earlier)
+    assert "enter the last day at this address too" in words_of(refused)
+    words = words_of(scene.browser.follow(address, **hidden_of(refused), **typed))
+    assert "Address 7 Ferry Road Thornholme TH1 1AA" in words
+    assert "Former address 14 Saltmarsh Terrace" in words
+
+
+@pytest.mark.parametrize("where", ["person", "place"])
+def test_a_marker_is_added_and_ended_from_forms(scene: Scene, where: str) -> None:
+    address, today = f"{scene.page}/markers/new", clock.today()
+    page = scene.browser.get(address)
+    places = re.findall(r'name="on" type="radio" value="([^"]+)"', page)
+    assert len(places) == 2
+    assert "14 Saltmarsh Terrace, Thornholme, TH4 9QX" in words_of(page)
+    review = today + timedelta(days=100)
+    typed = {
+        "kind": "dangerous_dog",
+        "note": "Bit the postman",
+        "from_on": today.isoformat(),
+        "review_on": review.isoformat(),
+        "on": "person" if where == "person" else next(p for p in places if p != "person"),
+    }
+    wrong = scene.browser.post(
+        address, 422, **{**hidden_of(page), **typed, "review_on": "2020-01-01"}
+    )
+    assert "Enter a review date after today" in words_of(wrong)
+    shown = scene.browser.follow(address, **{**hidden_of(wrong), **typed})
+    assert "Dangerous dog Bit the postman" in words_of(shown)
+    with scene.office.look() as session:
+        row = session.scalars(select(MarkerRow)).one()
+    assert (row.person_id is None) == (where == "place")
+    end = f"{scene.page}/markers/{row.marker_id}/end"
+    asked = scene.browser.get(end)
+    assert "Enter why the risk is over" in words_of(
+        scene.browser.post(end, 422, **hidden_of(asked))
+    )
+    ended = words_of(scene.browser.follow(end, **hidden_of(asked), reason="The dog has died"))
+    assert "The marker has been ended" in ended
+    twice = scene.browser.post(end, 422, **hidden_of(scene.browser.get(end)), reason="Again")
+    assert "This marker has already been ended" in words_of(twice)
+
+
+def test_a_name_is_changed_and_the_old_one_kept(scene: Scene) -> None:
+    address = f"{scene.page}/name"
+    page = scene.browser.get(address)
+    assert 'value="Smith"' in page
+    wrong = scene.browser.post(address, 422, **hidden_of(page), forenames="Jane")
+    assert "Enter a surname" in words_of(wrong)
+    known = hidden_of(wrong)
+    words = words_of(scene.browser.follow(address, **known, forenames="Jane", surname="Ferreira"))
+    assert "Jane Ferreira" in words
+    assert "Former name Jane Smith" in words
+
+
+def test_nobody_opens_what_they_may_not(scene: Scene) -> None:
+    reader = someone_who_may(scene.day, *SEES)
+    page = reader.get(scene.page)
+    for action in ("Add a marker", "Add an address", "Change the name"):
+        assert action not in words_of(page)
+    for form in ("name", "contacts/new", "addresses/new", "markers/new"):
+        reader.get(f"{scene.page}/{form}", 403)
+        reader.post(f"{scene.page}/{form}", 403)
+    reader.get("/people/new/individual", 403)
+    searcher = someone_who_may(scene.day, "people.search")
+    searcher.get(scene.page, 403)
+    nobody = someone_who_may(scene.day, "password.set")
+    nobody.get("/search?q=jane", 403)
+
+
+def test_a_reader_without_accounts_sees_no_debts(scene: Scene) -> None:
+    reader = someone_who_may(scene.day, "people.search", "people.see")
+    words = words_of(reader.get(scene.page))
+    assert "What is owed" not in words
+    assert "/accounts/" not in reader.get(f"{scene.page}/history")
+
+
+def test_what_is_not_there_is_not_found(scene: Scene) -> None:
+    for address in (
+        f"/people/{new_id()}",
+        f"/people/{new_id()}/history",
+        "/people/new/ghost",
+        f"{scene.page}/markers/{new_id()}/end",
+        "/people/not-an-id",
+    ):
+        scene.browser.get(address, 404)
+
+
+def test_text_that_looks_like_markup_is_shown_as_text(scene: Scene) -> None:
+    name = '<script>alert(1)</script> & 100% "Bold"'
+    person_id = open_organisation(scene.office, name)
+    for address in (f"/people/{person_id}", f"/people/{person_id}/history", "/search?q=alert 100"):
+        assert "<script>alert" not in scene.browser.get(address)
+    with scene.office.look() as session:
+        assert session.get_one(PersonRow, person_id).name == name
