@@ -125,8 +125,12 @@ class Door:
         if "Sec-Purpose" in request.headers or not self._use(token):
             raise _NotKnown
         response = make_response(render_template("field/going_on.html", address="/"))
-        response.set_cookie(self._cookie_name, self._cookie, httponly=True, samesite="Strict")
+        self.admit(response)
         return response
+
+    def admit(self, response: Response) -> None:
+        """Give whoever gets this response the cookie that this door lets in."""
+        response.set_cookie(self._cookie_name, self._cookie, httponly=True, samesite="Strict")
 
     def _use(self, token: str) -> bool:
         """Spend a token; every waiting one is compared, so time tells nothing."""

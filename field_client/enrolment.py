@@ -75,6 +75,7 @@ class _EnrolledSchema(Schema):
     ticket_id = fields.String(required=True, validate=validate.Regexp(r"\A[!-~]{1,64}\Z"))
     office_key = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9_-]{43}\Z"))
     state = fields.Enum(State, by_value=True, required=True)
+    office = fields.Nested(lambda: _OfficeSchema(unknown=EXCLUDE), required=True)
 
 
 class _OfficerSchema(Schema):
@@ -150,6 +151,8 @@ def ask(link: OfficeLink, asking: Asking) -> Enrolment:
         device_name=asking.device_name,
         words=words_to_compare(asking.public_key, enrolled["ticket_id"], office_key),
         state=enrolled["state"],
+        office_name=enrolled["office"]["name"],
+        fictional=enrolled["office"]["fictional"],
     )
 
 

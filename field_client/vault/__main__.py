@@ -64,13 +64,13 @@ class VaultProcess:
         server.start()
         return Message(values={"address": door.boot_address()})
 
-    def _unlock(self, closed: _ClosedVault, passphrase: str) -> str:
-        """Open the vault, put its screens in the gate's place, and give an address that leads there."""
+    def _unlock(self, closed: _ClosedVault, passphrase: str) -> Door:
+        """Open the vault, put its screens in the gate's place, and give the door before them."""
         with self._turn:
             if self._door is None:
                 self._door = self._open(closed, passphrase)
                 self._keeper.opened(self._door.boot_address())
-            return self._door.boot_address()  # a second press finds it open, and goes on too
+            return self._door  # a second press finds it open, and goes on too
 
     def _open(self, closed: _ClosedVault, passphrase: str) -> Door:
         self._keeper.may_try()

@@ -27,8 +27,8 @@ from shared.forms import Form
 BODY_BYTES_MAX = 65_536
 """Bytes a form here may have: a line or two of text."""
 
-Open = Callable[[str], str]
-"""Opens the vault with a passphrase, or makes it first, and gives the address to go on to."""
+Open = Callable[[str], Door]
+"""Opens the vault with a passphrase, or makes it first, and gives the door its screens are behind."""
 
 
 class UnlockSchema(Schema):
@@ -103,12 +103,17 @@ class Gate:
         return redirect("/")
 
     def _open(self, form: Form) -> tuple[Response | None, Form]:
-        """Open the vault: a page that goes on to it, or the form with what was refused."""
+        """Open the vault and go on to it, or give the form back with what was refused.
+
+        The screens have a cookie of their own: that of this page opens nothing any more.
+        """
         try:
-            address = self._open_vault(form.data["passphrase"])
+            door = self._open_vault(form.data["passphrase"])
         except RuleBroken as refusal:
             return None, form.refused(refusal)
-        return make_response(render_template("field/going_on.html", address=address)), form
+        response = make_response(redirect("/", 303))
+        door.admit(response)
+        return response, form
 
     def _frame(self) -> Mapping[str, Any]:
         return {"fictional": self._identity.fictional}

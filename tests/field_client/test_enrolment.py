@@ -75,6 +75,7 @@ def test_a_device_works_out_the_words_itself(
     enrolled = enrolment.ask(link, asking(office, key))
     assert " ".join(enrolled.words) == office.words()
     assert enrolled.state is State.PENDING
+    assert (enrolled.office_name, enrolled.fictional) == ("Ambleford Council", True)
     ((path, said),) = office.asked
     assert path == "/device/v1/enrol"
     assert set(said) == {"code", "public_key", "device_name", "platform"}

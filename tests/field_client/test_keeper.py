@@ -204,8 +204,12 @@ def test_the_right_passphrase_opens_again_and_the_wrong_one_has_to_wait(
     assert "Wait 1 seconds" in page.words
     assert "Enter your passphrase" in person.post("/unlock", passphrase="").words
     time.sleep(1.1)
+    before = dict(person.cookies)
     person.post("/unlock", passphrase=PASSPHRASE)
     again = device.next_address("unlocked")
+    left_behind = Person()
+    left_behind.cookies = before
+    assert left_behind.open(f"http://127.0.0.1:{again.port}/").status == 401
     assert Person().open(locked.address).status == 401
     assert device.listening() == [("127.0.0.1", again.port)]
 
