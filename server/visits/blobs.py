@@ -41,6 +41,9 @@ register(
     }
 )
 
+_END = b"\xff\xd9"
+"""Where a picture ends; the tables and pixels that devices write never hold these two bytes."""
+
 _JFIF, _ADOBE = "APP0", "APP14"
 
 
@@ -142,7 +145,8 @@ def is_plain_jpeg(body: bytes) -> bool:
     Devices write pictures anew from their pixels, so a place, a comment or anything behind the
     end of the picture means that something else made these bytes.
     """
-    if not (body.startswith(b"\xff\xd8\xff") and body.endswith(b"\xff\xd9")):
+    ends_once = body.endswith(_END) and body.count(_END) == 1
+    if not (body.startswith(b"\xff\xd8\xff") and ends_once):
         return False
     try:
         with warnings.catch_warnings():
