@@ -22,11 +22,16 @@ NARROW = Size(320, 640)
 TABLET = Size(800, 1280)
 
 SMALLEST_PICTURE_NAME = "start"
+PICTURE_NAME_MAX = 100
 _MEASURES = (Path(__file__).parent / "measures.js").read_text(encoding="utf-8")
-_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+|[A-Z]{2}[0-9]{2}[A-Z0-9]*")
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}")
+_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|[0-9]+|[A-Z]{2}[0-9]{2}[A-Z0-9]*")
 _OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
 _HEIGHT = "Math.min(document.documentElement.scrollHeight, 12000)"
 _SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_LINKS = "all => all.map(each => each.href)"
+_HAS_FORM = """[...document.querySelectorAll("main form[method=post]")].some(form =>
+  form.querySelector("input:not([type=hidden]), select, textarea"))"""
 
 
 class Finding(NamedTuple):
@@ -44,7 +49,9 @@ class Finding(NamedTuple):
 class Crawl:
     """A walk over one program as one signed-in person; `visited` and `findings` grow as it goes.
 
-    Pages that differ only in an id or a number are looked at `alike_max` times.
+    Pages that differ only in an id or a number are looked at `alike_max` times, but what a walk
+    starts with always. `opened` are the paths that answered, pages or not; `forms` the first page
+    of each kind on which there is something to fill in.
     """
 
     page: Page
@@ -56,7 +63,20 @@ class Crawl:
     statuses: Mapping[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
+    opened: set[str] = field(default_factory=set)
+    forms: dict[str, str] = field(default_factory=dict)
     _alike: Counter[str] = field(default_factory=Counter)
+    _names: Counter[str] = field(default_factory=Counter)
+    _complaints: Complaints = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._complaints = Complaints(self.page)
+        self.page.on("response", self._note_answer)
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """Give the sizes at which each page is looked at."""
+        return (PHONE, TABLET) if self.device else (PHONE, DESK)
 
     def walk(self, starts: Iterable[str]) -> list[Finding]:
         """Look at the starts and at every page of this program that links lead to from them.
@@ -64,16 +84,51 @@ class Crawl:
         `statuses` names addresses that answer with an error on purpose, and with which.
         """
         waiting = deque(urljoin(self.base, start) for start in starts)
-        seen = set(waiting)
+        seen, first = set(waiting), set(waiting)
         while waiting and len(self.visited) < self.pages_max:
             address = waiting.popleft()
-            if not self._is_wanted(address):
+            if not self._is_wanted(address) and address not in first:
                 continue
             for link in self._look(address):
                 if link not in seen:
                     seen.add(link)
                     waiting.append(link)
         return self.findings
+
+    def open(self, address: str) -> Response | None:
+        """Open a page; what is not HTML is left alone, what fails is reported."""
+        self._resize(PHONE)
+        try:
+            response = self.page.goto(address, wait_until="load")
+        except Error as error:
+            if "Download is starting" in str(error):
+                return None
+            raise
+        if response is not None and "text/html" not in response.headers.get("content-type", ""):
+            return None
+        expected = self.statuses.get(path_of(address), 200)
+        if response is None or response.status != expected:
+            status = "nothing" if response is None else str(response.status)
+            self.report(address, [f"answers with {status}"])
+            self._complaints.found.clear()
+            return None
+        return response
+
+    def judge(self, address: str, html: str, name: str, *, refused: bool = False) -> None:
+        """Look at the page that is open at every size, take its pictures and report its faults."""
+        self.report(address, faults_of(html))
+        picture = self._picture_name(name)
+        for size in self.sizes:
+            self._look_at(address, size, picture)
+        self._resize(NARROW)
+        self._check_width(address, NARROW)
+        found = self._complaints.found
+        self.report(address, [each for each in found if not (refused and "status of 4" in each)])
+        found.clear()
+
+    def report(self, address: str, faults: Iterable[str], size: str = "any size") -> None:
+        """Note what is wrong."""
+        self.findings.extend(Finding(path_of(address), size, fault) for fault in faults)
 
     def _is_wanted(self, address: str) -> bool:
         """Tell whether a page is of this program and not one of many alike."""
@@ -85,75 +140,62 @@ class Crawl:
 
     def _look(self, address: str) -> list[str]:
         """Look at one page at every size, and return the links on it."""
-        may_say = ("status of",) if _path(address) in self.statuses else ()
-        complaints = Complaints(self.page, may_say)
-        response = self._open(address)
+        response = self.open(address)
         if response is None:
             return []
         self.visited.append(address)
-        self._report(address, "any size", faults_of(response.text()))
-        for size in (PHONE, DESK):
-            self._look_at(address, size)
-        for size in (NARROW, *((TABLET,) if self.device else ())):
-            self._resize(size)
-            self._check_width(address, size)
-        links = self.page.eval_on_selector_all("a[href]", "all => all.map(each => each.href)")
-        self._report(address, "any size", complaints.found)
-        self._stop_listening(complaints)
+        links = self.page.eval_on_selector_all("a[href]", _LINKS)
+        if self.page.evaluate(_HAS_FORM):
+            self.forms.setdefault(_kind(address), address)
+        refused = path_of(address) in self.statuses
+        self.judge(address, response.text(), _words(address), refused=refused)
         return [urldefrag(link).url for link in links]
 
-    def _open(self, address: str) -> Response | None:
-        """Open a page; what is not HTML is left alone, what fails is reported."""
-        self._resize(PHONE)
-        try:
-            response = self.page.goto(address, wait_until="load")
-        except Error as error:
-            if "Download is starting" in str(error):
-                return None
-            raise
-        if response is not None and "text/html" not in response.headers.get("content-type", ""):
-            return None
-        expected = self.statuses.get(_path(address), 200)
-        if response is None or response.status != expected:
-            status = "nothing" if response is None else str(response.status)
-            self.findings.append(Finding(_path(address), "any size", f"answers with {status}"))
-            return None
-        return response
-
-    def _look_at(self, address: str, size: Size) -> None:
+    def _look_at(self, address: str, size: Size, name: str) -> None:
         self._resize(size)
         self._check_width(address, size)
         # All of it at once: what stays at the bottom of a window covers nothing then.
-        self._resize(Size(size.width, max(size.height, self.page.evaluate(_HEIGHT))))
-        self._photograph(address, size)
+        self._show_all(size)
+        # The first picture shows a page as it comes, the next with all that can be opened open.
+        self._photograph(f"{name}-{size.width}.png")
         self.page.evaluate(_OPEN_ALL)
-        self._report(address, _name(size), violations(self.page))
+        self._show_all(size)
+        self.report(address, violations(self.page), _name(size))
         if self.device:
             measured = self.page.evaluate(_MEASURES)
-            self._report(address, _name(size), [f"target {each}" for each in measured["targets"]])
-            self._report(address, _name(size), [f"text {each}" for each in measured["texts"]])
+            self.report(address, [f"target {each}" for each in measured["targets"]], _name(size))
+            self.report(address, [f"text {each}" for each in measured["texts"]], _name(size))
+
+    def _show_all(self, size: Size) -> None:
+        self._resize(Size(size.width, max(size.height, self.page.evaluate(_HEIGHT))))
 
     def _check_width(self, address: str, size: Size) -> None:
         over = self.page.evaluate(_SIDEWAYS)
         if over > 0:
-            self._report(address, _name(size), [f"scrolls sideways by {over} pixels"])
+            self.report(address, [f"scrolls sideways by {over} pixels"], _name(size))
 
-    def _photograph(self, address: str, size: Size) -> None:
+    def _picture_name(self, name: str) -> str:
+        """Name a picture by its page; of pages alike, the second says so."""
+        self._names[name] += 1
+        return name if self._names[name] == 1 else f"{name}-{self._names[name]}"
+
+    def _photograph(self, name: str) -> None:
         if self.pictures is not None:
             self.pictures.mkdir(parents=True, exist_ok=True)
-            name = f"{_picture_name(address)}-{size.width}.png"
             self.page.screenshot(path=self.pictures / name, full_page=True)
 
     def _resize(self, size: Size) -> None:
         self.page.set_viewport_size({"width": size.width, "height": size.height})
 
-    def _report(self, address: str, size: str, faults: Iterable[str]) -> None:
-        self.findings.extend(Finding(_path(address), size, fault) for fault in faults)
+    def _note_answer(self, response: Response) -> None:
+        if response.request.method == "GET" and response.status < 400:
+            self.opened.add(urlsplit(response.url).path)
 
-    def _stop_listening(self, complaints: Complaints) -> None:
-        self.page.remove_listener("console", complaints._console)
-        self.page.remove_listener("pageerror", complaints._error)
-        self.page.remove_listener("request", complaints._request)
+
+def path_of(address: str) -> str:
+    """Give what stands behind the host of an address."""
+    parts = urlsplit(address)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _kind(address: str) -> str:
@@ -163,14 +205,10 @@ def _kind(address: str) -> str:
     return f"{_VARYING.sub('*', parts.path)}?{asked}"
 
 
-def _path(address: str) -> str:
-    parts = urlsplit(address)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
-
-
-def _picture_name(address: str) -> str:
-    words = re.sub(r"[^A-Za-z0-9]+", "-", _path(address)).strip("-")
-    return words[:120] or SMALLEST_PICTURE_NAME
+def _words(address: str) -> str:
+    """Name a page by the words of its address, without ids."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", _ID.sub("", path_of(address))).strip("-")
+    return words[:PICTURE_NAME_MAX] or SMALLEST_PICTURE_NAME
 
 
 def _name(size: Size) -> str:
