@@ -12,7 +12,7 @@ from server.accounts.commands import AmendAccount, OpenAccount, OpenDebt, Record
 from server.accounts.movements import DebtFile
 from server.accounts.rules import DETAILS, AccountFile, LiabilityFacts, OpeningFacts
 from server.accounts.tables import AccountRow, DebtRow, LiablePartyRow, TransactionRow
-from server.people import places
+from server.people import place_rows
 from server.spine.locks import case_subject
 from server.spine.tables import Id
 from shared.case_file import DEBTS_MAX, CaseDebt
@@ -77,8 +77,8 @@ def account_files(session: Session, commands: Sequence[Command]) -> list[Account
 
 def _places(session: Session, asked: Sequence[OpenAccount | AmendAccount]) -> list[str | None]:
     """Find the rows their places already have, and hold those while an account moves in."""
-    found = places.find(session, [command.place() for command in asked])
-    places.hold_still(session, {id_ for id_ in found if id_})
+    found = place_rows.find(session, [command.place() for command in asked])
+    place_rows.hold_still(session, {id_ for id_ in found if id_})
     return found
 
 

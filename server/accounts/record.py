@@ -19,8 +19,9 @@ from server.accounts.ledger import Posting
 from server.accounts.movements import BalanceReported, TransactionPosted
 from server.accounts.rules import DETAILS
 from server.accounts.tables import AccountRow, DebtRow, LiablePartyRow
-from server.people import places, search_terms
-from server.people.search_terms import Term
+from server.people import place_rows, search_terms
+from server.people.places import Place
+from server.people.terms import Term, of_place
 from server.spine.areas import Recorded, Recorder
 from shared.commands import Change
 
@@ -177,10 +178,10 @@ def balance_reported(session: Session, recorded: Sequence[Recorded]) -> None:
 
 def _keep_places(session: Session, changes: Sequence[AccountOpened | AccountAmended]) -> None:
     """Write the places that are new."""
-    places.keep(
+    place_rows.keep(
         session,
         [
-            places.Place(
+            Place(
                 address_id=change.address_id,
                 lines=change.lines,
                 postcode=change.postcode,
@@ -205,7 +206,7 @@ def _property_terms(changes: Sequence[AccountOpened | AccountAmended]) -> list[T
                 text=change.property_reference,
                 account_id=change.account_id,
             ),
-            *search_terms.of_place(
+            *of_place(
                 lines=change.lines,
                 postcode=change.postcode,
                 uprn=change.uprn,

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Select, column, false, func, select, table
 from sqlalchemy.orm import Session
 
-from server.people import places
+from server.people import place_rows
 from server.people.commands import (
     ChangeName,
     OpenPerson,
@@ -19,7 +19,6 @@ from server.people.commands import (
 )
 from server.people.markers import EndMarker, MarkerFacts, RecordMarker
 from server.people.rules import PersonFile, Residence
-from server.people.search_terms import normalise
 from server.people.tables import (
     AddressRow,
     ContactRow,
@@ -28,6 +27,7 @@ from server.people.tables import (
     PersonRow,
     ResidenceRow,
 )
+from server.people.terms import normalise
 from server.spine.locks import case_subject
 from server.spine.tables import Id
 from shared.case_file import CasePerson
@@ -84,8 +84,8 @@ def _at_their_places(
 ) -> list[PersonFile | RuleBroken]:
     """Give each command its person, with the row its place already has."""
     named = [c.place() if isinstance(c, RecordAddress) else None for c in commands]
-    found = places.find(session, named)
-    places.hold_still(session, {id_ for id_ in found if id_})
+    found = place_rows.find(session, named)
+    place_rows.hold_still(session, {id_ for id_ in found if id_})
     return [
         replace(people[command.person_id], place_id=place_id)
         if command.person_id in people
@@ -110,7 +110,7 @@ def marker_facts(session: Session, commands: Sequence[Command]) -> list[MarkerFa
     on = [markers.get(c.marker_id) if isinstance(c, EndMarker) else c for c in asked]
     people = {each.person_id for each in on if each and each.person_id}
     address_ids = {each.address_id for each in on if each and each.address_id}
-    places.hold_still(session, address_ids)
+    place_rows.hold_still(session, address_ids)
     person, place = PersonRow.person_id, AddressRow.address_id
     known = {
         *session.scalars(select(person).where(person.in_(people))),

@@ -6,12 +6,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import CompoundSelect, Select, Subquery, func, literal, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    Subquery,
+    column,
+    func,
+    literal,
+    select,
+    table,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from server.accounts.tables import AccountRow, DebtRow, LiablePartyRow
 from server.people.search import Match
-from server.people.search_terms import Term
 from server.people.tables import (
     AddressRow,
     ContactRow,
@@ -19,6 +28,10 @@ from server.people.tables import (
     PersonRow,
     ResidenceRow,
 )
+from server.people.terms import Term
+from server.spine.tables import Id
+
+_payer = table("payer_reference", column("person_id", Id), column("reference"))
 
 NAMES_SHOWN_MAX = 3
 """People liable whom a found account names."""
@@ -188,6 +201,9 @@ def _words_of_people(ids: Collection[str]) -> CompoundSelect[str, str, str]:
             former.person_id.in_(ids)
         ),
         select(contact.person_id, contact.kind, contact.value).where(contact.person_id.in_(ids)),
+        select(_payer.c.person_id, literal("reference"), _payer.c.reference).where(
+            _payer.c.person_id.in_(ids)
+        ),
         *_words_of_places(home.subquery()),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from server.people import places, search_terms
+from server.people import place_rows, search_terms
 from server.people.commands import (
     AddressRecorded,
     ContactRecorded,
@@ -18,7 +18,7 @@ from server.people.commands import (
     ResidenceEnded,
 )
 from server.people.markers import MarkerEnded, MarkerRecorded
-from server.people.search_terms import Term
+from server.people.places import Place
 from server.people.tables import (
     ContactRow,
     FormerNameRow,
@@ -26,6 +26,7 @@ from server.people.tables import (
     PersonRow,
     ResidenceRow,
 )
+from server.people.terms import Term, of_place
 from server.spine.areas import Recorded, Recorder
 from shared.commands import Change
 from shared.contacts import PhoneNumberRecorded
@@ -123,7 +124,7 @@ def former_name_recorded(session: Session, recorded: Sequence[Recorded]) -> None
 def address_recorded(session: Session, recorded: Sequence[Recorded]) -> None:
     """Write where people live or lived, and end the homes they left for it."""
     changes = [item.change for item in recorded if isinstance(item.change, AddressRecorded)]
-    places.keep(session, [_place(change) for change in changes if change.is_new_place])
+    place_rows.keep(session, [_place(change) for change in changes if change.is_new_place])
     _leave(
         session,
         [
@@ -150,7 +151,7 @@ def address_recorded(session: Session, recorded: Sequence[Recorded]) -> None:
         [
             term
             for c in changes
-            for term in search_terms.of_place(
+            for term in of_place(
                 lines=c.lines, postcode=c.postcode, uprn=c.uprn, person_id=c.person_id
             )
         ],
@@ -246,8 +247,8 @@ def _leave(session: Session, ends: Sequence[Mapping[str, object]]) -> None:
         session.execute(update(ResidenceRow), list(ends))
 
 
-def _place(change: AddressRecorded) -> places.Place:
-    return places.Place(
+def _place(change: AddressRecorded) -> Place:
+    return Place(
         address_id=change.address_id,
         lines=change.lines,
         postcode=change.postcode,

@@ -20,7 +20,7 @@ from server.people.commands import (
     RecordFormerName,
     ResidenceEnded,
 )
-from server.people.search_terms import normalise
+from server.people.terms import normalise
 from shared.commands import Decision, Occasion
 from shared.contacts import phone_number
 from shared.errors import RuleBroken

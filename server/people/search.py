@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ARRAY, String, TextClause, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from server.people.search_terms import CODE_KINDS, compact, normalise
+from server.people.terms import CODE_KINDS, compact, normalise
 from shared.catalogue import mark
 from shared.errors import RuleBroken, register
 

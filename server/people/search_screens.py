@@ -22,7 +22,7 @@ MATCHED: dict[str, str] = {
     "address": mark("Address"),
     "postcode": mark("Postcode"),
     "uprn": mark("Property number"),
-    "reference": mark("Account reference"),
+    "reference": mark("Reference"),
     "property_reference": mark("Property reference"),
     "debt_reference": mark("Debt reference"),
     "phone": mark("Phone number"),

@@ -12,7 +12,7 @@ from server.accounts.commands import AmendAccount
 from server.people.commands import ChangeName, RecordContact, RecordFormerName
 from server.people.found import FoundAccount, FoundPerson, describe
 from server.people.search import SCORE_MIN, Match, search
-from server.people.search_terms import compact, normalise
+from server.people.terms import compact, normalise
 from shared.errors import RuleBroken
 from tests.server.office import Office, new_id
 from tests.server.scenes import live_at, open_debt, open_organisation, open_person
