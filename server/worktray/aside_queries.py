@@ -172,10 +172,11 @@ def _aside(row: Any) -> Aside:  # noqa: ANN401 - a row of _asides
 
 
 def _shown(body: bytes | None) -> str:
-    """Write what was sent as a person can read it: JSON on lines, anything else as it came."""
+    """Write what was sent as a person can read it: JSON on lines, and codes for what has no shape."""
     if not body:
         return ""
     try:
         return json.dumps(json.loads(body), ensure_ascii=False, indent=2)[:TEXT_MAX]
     except (ValueError, RecursionError):
-        return body[:TEXT_MAX].decode("utf-8", "replace")
+        text = body[:TEXT_MAX].decode("utf-8", "backslashreplace")
+        return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)

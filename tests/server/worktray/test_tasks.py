@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -19,7 +21,7 @@ def household(day: Day) -> Household:
     return day.household("Wilfred Arkwright")
 
 
-def find_liable(household: Household, **more: str) -> RaiseTask:
+def find_liable(household: Household, **more: Any) -> RaiseTask:
     return RaiseTask(
         task_id=new_id(), kind="find_liable", account_id=household.account_ids[0], **more
     )
@@ -110,7 +112,7 @@ def test_a_task_given_to_the_same_again_changes_nothing(day: Day, household: Hou
 def test_a_task_that_cannot_be_raised_says_why(
     day: Day, household: Household, change: dict[str, str], code: str
 ) -> None:
-    asked = {"account_id": household.account_ids[0], **change}
+    asked: dict[str, Any] = {"account_id": household.account_ids[0], **change}
     with pytest.raises(RuleBroken) as refusal:
         day.give(day.caseworker, RaiseTask(task_id=new_id(), kind="find_liable", **asked))
     assert refusal.value.code == code
