@@ -5,10 +5,18 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response
 
-from server.access import passwords, queries, sessions
+from server.access import held_forms, passwords, queries, sessions
 from server.access.forms import ChangePasswordSchema, SignInSchema
 from server.access.identity import (
     cookie_name,
@@ -50,16 +58,27 @@ def sign_in_page() -> str | Response:
     """Ask who is there; say why a session is over, when one is."""
     wanted = safe_path(request.args.get("next", ""))
     form = Form.blank(SignInSchema(), {"next": wanted})
-    return render_template("access/sign_in.html", form=form, ended=why_ended())
+    return render_template("access/sign_in.html", form=form, ended=why_ended(), held=())
+
+
+@screens.post("/sign-in/held", endpoint="hold_form")
+@needs(Opening.EVERYONE)
+def hold_form() -> tuple[str, int]:
+    """Ask who is there, holding what was sent after the session had ended."""
+    form = Form.blank(SignInSchema(), {"next": safe_path(request.args.get("next", ""))})
+    page = render_template(
+        "access/sign_in.html", form=form, ended=why_ended(), held=held_forms.sent(request.form)
+    )
+    return page, 401
 
 
 @screens.post("/sign-in")
 @needs(Opening.EVERYONE)
 def sign_in_now() -> tuple[str, int] | Response:
     """Start a session under a new token and lead on to the page that was asked for."""
-    form = Form.read(SignInSchema(), request.form)
+    form, held = Form.read(SignInSchema(), request.form), held_forms.held(request.form)
     if not form.ok:
-        return render_template("access/sign_in.html", form=form, ended=None), 422
+        return render_template("access/sign_in.html", form=form, ended=None, held=held), 422
     now = clock.now()
     try:
         token = sign_in(
@@ -72,10 +91,16 @@ def sign_in_now() -> tuple[str, int] | Response:
     except RuleBroken as refusal:
         logger.info("a sign-in was refused", extra={"code": refusal.code})
         status = 429 if refusal.code == "sign_in.too_many" else 422
-        page = render_template("access/sign_in.html", form=form.refused(refusal), ended=None)
-        return page, status
+        form = form.refused(refusal)
+        return render_template("access/sign_in.html", form=form, ended=None, held=held), status
     _end_session_named()
-    answer = redirect(safe_path(form.data["next"]) or url_for("access.first_page"), code=303)
+    wanted = safe_path(form.data["next"])
+    if wanted and held:
+        answer: Response = make_response(
+            render_template("access/go_on.html", action=wanted, held=held)
+        )
+    else:
+        answer = redirect(wanted or url_for("access.first_page"), code=303)
     give_cookie(answer, token)
     return answer
 

@@ -100,7 +100,7 @@ def _guard(app: Flask, identify: Identify) -> AnyResponse | None:
     if g.signed_in is None:
         if request.method in SAFE_METHODS:
             return redirect(url_for("access.sign_in", next=request.full_path.rstrip("?")))
-        abort(401)
+        return redirect(url_for("access.hold_form", next=request.path), code=307)
     if isinstance(opening, str) and not g.signed_in.actor.may(opening):
         abort(403)
     return None
