@@ -172,7 +172,11 @@ def _frame(house: House) -> dict[str, Any]:
         "home": "/",
         "navigation": links,
         "search": url_for("people.search") if may("people.search") else None,
-        "person": {"name": person.name, "role": person.roles[0] if person.roles else ""}
+        "person": {
+            "name": person.name,
+            "role": person.roles[0] if person.roles else "",
+            "href": url_for("access.own"),
+        }
         if person
         else None,
         "sign_out": url_for("access.sign_out") if person else None,
