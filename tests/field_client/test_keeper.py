@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from field_client.keeper import ASLEEP_SECONDS
 from sync.protocol import SYNC_PATH
 from tests.field_client.office import SmallOffice
 from tests.field_client.running import PASSPHRASE, Address, Page, Person, RunningDevice, enrol
@@ -257,6 +258,20 @@ def test_a_page_that_asks_by_itself_does_not_keep_the_device_open(
         except OSError:
             break
     device.next_address("locked")
+
+
+@pytest.mark.long
+def test_a_device_that_was_asleep_is_locked_when_it_wakes(
+    start: StartDevice, office: SmallOffice
+) -> None:
+    device = start()
+    enrol(device, office)
+    unlocked = device.next_address("unlocked")
+    device.process.send_signal(signal.SIGSTOP)
+    time.sleep(ASLEEP_SECONDS + 2)
+    device.process.send_signal(signal.SIGCONT)
+    device.next_address("locked")
+    assert not answers(unlocked)
 
 
 def test_sigterm_ends_every_process(start: StartDevice, office: SmallOffice) -> None:

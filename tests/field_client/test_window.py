@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import ctypes.util
 import json
@@ -273,6 +274,49 @@ def test_an_officer_unlocks_in_the_window_and_the_profile_keeps_nothing(
     assert until(lambda: not alive(everyone), 10)
     kept = [path for path in (tmp_path / "home" / "window").rglob("*") if path.is_file()]
     assert not [path for path in kept if b"Patel" in path.read_bytes()]
+    office.stop()
+
+
+SAYS_WHERE_IT_IS = """
+import sys, threading, time
+import webview
+from field_client import window
+
+def say():
+    while True:
+        time.sleep(0.5)
+        if webview.windows:
+            print(webview.windows[0].get_current_url(), flush=True)
+
+threading.Thread(target=say, daemon=True).start()
+window.open_window(sys.argv[1], sys.argv[2])
+"""
+
+
+@LINUX
+def test_the_window_ends_up_at_today_and_is_not_blank(screen: Screen, tmp_path: Path) -> None:
+    office = SmallOffice()
+    device = RunningDevice(tmp_path / "home", environment=screen.environment)
+    enrol(device, office)
+    unlocked = device.next_address("unlocked")
+    blank = screen.colours()
+    shown = subprocess.Popen(
+        [sys.executable, "-c", SAYS_WHERE_IT_IS, unlocked.address, str(tmp_path / "window")],
+        env=screen.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert shown.stdout is not None
+    assert any(line.strip().endswith("/today") for line in shown.stdout)
+    assert until(lambda: screen.colours() > blank + 50)
+    assert set(screen.titles()) <= {"Fieldfare"}
+    for each in alive(family(shown)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+    shown.wait(10)
+    shown.stdout.close()
+    device.stop()
     office.stop()
 
 
