@@ -132,8 +132,11 @@ class Syncing:
             self._thread.join(timeout=30)
 
     def ask(self) -> None:
-        """Have it sync now, or again when it is at it; this never waits."""
-        self._note(next_seconds=0.0)
+        """Have it sync now, or again when it is at it; this never waits.
+
+        From now on it has not ended, so that whoever asked does not take the last end for this one.
+        """
+        self._note(next_seconds=0.0, ended_at=None)
         self._wanted.set()
 
     def _run(self) -> None:

@@ -148,7 +148,7 @@ class Crawl:
         if self.page.evaluate(_HAS_FORM):
             self.forms.setdefault(_kind(address), address)
         refused = path_of(address) in self.statuses
-        self.judge(address, response.text(), _words(address), refused=refused)
+        self.judge(address, response.text(), words_of(address), refused=refused)
         return [urldefrag(link).url for link in links]
 
     def _look_at(self, address: str, size: Size, name: str) -> None:
@@ -198,17 +198,17 @@ def path_of(address: str) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
+def words_of(address: str) -> str:
+    """Name a page by the words of its address, without ids."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", _ID.sub("", path_of(address))).strip("-")
+    return words[:PICTURE_NAME_MAX] or SMALLEST_PICTURE_NAME
+
+
 def _kind(address: str) -> str:
     """Name what kind of page an address is: its path without ids, its questions without answers."""
     parts = urlsplit(address)
     asked = ",".join(sorted({name for name, _ in parse_qsl(parts.query)}))
     return f"{_VARYING.sub('*', parts.path)}?{asked}"
-
-
-def _words(address: str) -> str:
-    """Name a page by the words of its address, without ids."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", _ID.sub("", path_of(address))).strip("-")
-    return words[:PICTURE_NAME_MAX] or SMALLEST_PICTURE_NAME
 
 
 def _name(size: Size) -> str:

@@ -97,12 +97,17 @@ def save(case_id: UUID) -> str | Response:
     if pressed.startswith(_REMOVE):
         photographs.remove(here.store, carried.visit_id, pressed.removeprefix(_REMOVE))
         return redirect(f"/cases/{case_id}/visit#photographs", 303)
+    return _with_photograph(here, view, carried, only=pressed == "photograph")
+
+
+def _with_photograph(here: Desk, view: CaseView, carried: Carried, *, only: bool) -> str | Response:
+    """Keep the photograph that came along, and save the visit unless that was all that was asked."""
     try:
-        add_sent(here.store, carried.visit_id, carried.case_id, must=pressed == "photograph")
+        add_sent(here.store, carried.visit_id, carried.case_id, must=only)
     except RuleBroken as refusal:
         return _as_typed(here, carried, refusal)
-    if pressed == "photograph":
-        return redirect(f"/cases/{case_id}/visit#photographs", 303)
+    if only:
+        return redirect(f"/cases/{carried.case_id}/visit#photographs", 303)
     return _save(here, view, carried)
 
 

@@ -1,30 +1,30 @@
-// Comfort only: the page's own link shows the same. Moves the bar of a job on while it is watched.
-const SECONDS_BETWEEN = 2;
-
+// Comfort: shows a sync's progress as it goes. Without it, a link shows it again.
+const NEXT = 700;
 const place = document.querySelector("[data-progress]");
 
+async function show() {
+  const page = await (await fetch(location.href)).text();
+  const fresh = new DOMParser().parseFromString(page, "text/html");
+  const part = fresh.querySelector("[data-progress]");
+  if (!part) return location.reload();  // there is nothing to wait for any more
+  place.replaceChildren(...part.childNodes);
+  document.querySelector(".app-status").replaceWith(fresh.querySelector(".app-status"));
+  return undefined;
+}
+
 async function look() {
-  if (document.hidden || !(await moved())) setTimeout(look, SECONDS_BETWEEN * 1000);
-}
-
-async function moved() {
-  let job;
   try {
-    const answer = await fetch(place.dataset.progress, { redirect: "error" });
-    if (!answer.ok) return false;
-    job = await answer.json();
+    const now = await (await fetch(place.dataset.progress)).json();
+    if (now.running || place.dataset.running === "yes" || now.ended !== place.dataset.ended) {
+      await show();
+      place.dataset.running = now.running ? "yes" : "no";
+      place.dataset.ended = now.ended;
+    }
   } catch {
-    return false;
+    // The device has locked, or this page has been left: there is nobody to ask.
+  } finally {
+    setTimeout(look, NEXT);
   }
-  if (job.ended) {
-    location.reload();
-    return true;
-  }
-  const bar = place.querySelector("progress");
-  bar.max = job.total || 1;
-  bar.value = job.done;
-  place.querySelector(".app-progress__text").textContent = job.text;
-  return false;
 }
 
-if (place) setTimeout(look, SECONDS_BETWEEN * 1000);
+if (place) setTimeout(look, NEXT);
