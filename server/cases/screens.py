@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.access.queries import officers
@@ -14,14 +14,17 @@ from server.cases.case_page import Case
 from server.cases.commands import AssignCase, CloseCase, OpenCase, UnassignCase
 from server.cases.forms import officer_schema, opening_schema
 from server.cases.opening import option_of
+from server.people import timeline
 from server.spine import clock
+from server.spine.areas import House
 from server.spine.database import db
 from server.spine.giving import give_together
+from server.spine.paging import Page
 from server.spine.permissions import may, needs
 from server.spine.web import give, note_read, tell
 from server.visits import queries as visits
 from shared.catalogue import mark
-from shared.commands import Command
+from shared.commands import Command, Touched
 from shared.errors import RuleBroken
 from shared.forms import Form
 from shared.values import is_id
@@ -36,6 +39,27 @@ VISITS_SHOWN = 10
 def one_case(case_id: UUID) -> str:
     """Show a case."""
     return _page(_case(case_id))
+
+
+@screens.get("/cases/<uuid:case_id>/history")
+@needs("cases.see")
+def history(case_id: UUID) -> str:
+    """Show what happened on a case and to its people, the latest first."""
+    case, session = _case(case_id), db.session()
+    house: House = current_app.extensions["fieldfare"]["house"]
+    people = case_page.people(session, case, clock.today())
+    about = Touched(
+        case_ids=frozenset({case.case_id}),
+        person_ids=frozenset(person.person_id for person in people),
+    )
+    page = Page.asked(timeline.count(session, house, about))
+    note_read("cases.history", subject_id=case.case_id)
+    return render_template(
+        "cases/history.html",
+        case=case,
+        entries=timeline.entries(session, house, about, page.part),
+        page=page,
+    )
 
 
 @screens.get("/cases/<uuid:case_id>/assign")

@@ -72,6 +72,7 @@ def home() -> str:
         tray=tray,
         shown=shown,
         chosen=_in_force(shown.filters) if shown else [],
+        goes_out=may("visits.record"),
         today=today,
         now=now,
     )

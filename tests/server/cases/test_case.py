@@ -84,6 +84,22 @@ def test_a_case_with_nothing_on_it_yet_says_so(
         assert words in page
 
 
+def test_what_happened_on_a_case_is_told_in_order(
+    day: Day, browser: Browser, household: Household
+) -> None:
+    day.assign(household.case_id, day.amina)
+    day.visit(household.case_id, day.amina, "no_answer", notes="Curtains drawn")
+    page = browser.get(f"/cases/{household.case_id}/history")
+    for words in (
+        "Case about Wilfred Arkwright opened",
+        "Case given to an officer",
+        "Visit: No answer",
+        "Curtains drawn",
+    ):
+        assert words in page
+    assert ("cases.history", household.case_id, None) in day.reads(day.supervisor)
+
+
 def test_joint_debtors_stand_on_each_others_case(day: Day, browser: Browser) -> None:
     first = day.household("Ann Joint")
     second = day.household("Bob Joint")
