@@ -54,21 +54,20 @@ def pair(office: str, process: Process, entrance: str, officer: str, officer_id:
         "/enrol", {"address": office, "code": code, "device_name": f"Demonstration ({officer})"}
     )
     _approve(office, device.page)
-    device.press("/waiting")
-    going_on = device.press("/passphrase", {"passphrase": PASSPHRASE, "again": PASSPHRASE})
-    return Paired(process=process, visitor=opened(process), for_a_person=going_on.link("/boot/"))
+    going_on = device.press("/waiting")
+    device.open(going_on.link("/boot/"))
+    device.open("/")
+    device.press("/passphrase", {"passphrase": PASSPHRASE, "again": PASSPHRASE})
+    address = process.wait_for("unlocked")["address"]
+    return Paired(process=process, visitor=device, for_a_person=address)
 
 
 def unlock(process: Process) -> Visitor:
     """Open a device that is locked."""
     device = entered(process.wait_for("locked")["address"])
     device.press("/unlock", {"passphrase": PASSPHRASE})
-    return opened(process)
-
-
-def opened(process: Process) -> Visitor:
-    """Go on to the vault's own pages, once it says where they are."""
-    return entered(process.wait_for("unlocked")["address"])
+    process.wait_for("unlocked")
+    return device
 
 
 def entered(address: str) -> Visitor:
