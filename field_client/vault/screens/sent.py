@@ -27,6 +27,18 @@ screens = Blueprint("sent", __name__, template_folder="templates")
 UNKNOWN_REFUSAL = mark("The office did not accept this. Ring the office and ask why")
 """Said of a refusal that a newer office gave."""
 
+SAID_BY_THE_OFFICE: dict[str, str] = {
+    "authority.lacking": mark("You are not allowed to do this: ask your supervisor"),
+    "authority.never_assigned": mark("This case was never assigned to you: ask the office"),
+    "case.unknown": mark("This case is not known here: search for it again"),
+    "command.failed": mark("The office could not record this: it is kept for a person to look at"),
+    "command.group_refused": mark("Something that belongs with this was not accepted"),
+    "command.id_reused": mark("This was sent before with other content: ask the office"),
+    "command.unknown": mark("The office does not know this kind of work: update the device"),
+    "command.unreadable": mark("The office could not read this: a supervisor will look at it"),
+}
+"""Refusals that only the office gives, as it words them; the rules' own stand in their register."""
+
 _VISIT = "RecordVisit"
 
 
@@ -103,7 +115,8 @@ def sentence_of(entry: Entry) -> str:
     """Say in the office's words why a command was not taken, or nothing."""
     if entry.outcome not in {Outcome.REFUSED, Outcome.QUARANTINED}:
         return ""
-    text = REFUSALS.get(entry.code or "", UNKNOWN_REFUSAL)
+    said = {**REFUSALS, **SAID_BY_THE_OFFICE}
+    text = said.get(entry.code or "", UNKNOWN_REFUSAL)
     try:
         return Sentence(text, **entry.said)
     except (KeyError, ValueError, TypeError):
