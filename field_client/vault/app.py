@@ -12,8 +12,8 @@ from field_client.door import SAFE_METHODS, Door, guard
 from field_client.pages import make_app
 from field_client.vault.opened import EXTENSION, OpenVault
 
-BODY_BYTES_MAX = 16 * 1024 * 1024
-"""Bytes one form may have, photographs included."""
+BODY_BYTES_MAX = 48 * 1024 * 1024
+"""Bytes one form may have: more than any photograph that is taken, so that the form can say so."""
 
 
 class Screens(Protocol):

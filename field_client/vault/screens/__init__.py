@@ -25,7 +25,7 @@ from field_client.vault.screens import (
     settings,
     visit,
 )
-from field_client.vault.screens.words import word
+from field_client.vault.screens.words import sentence, word
 from field_client.vault.search import Search
 from field_client.vault.syncing import Syncing
 from shared.catalogue import mark
@@ -50,7 +50,7 @@ def register(app: Flask, vault: OpenVault) -> None:
     for each in (case, day, draft, photograph, search, sent, settings, visit):
         app.register_blueprint(each.screens)
     app.add_url_rule("/", "first_page", _first_page)
-    app.jinja_env.globals["word"] = word
+    app.jinja_env.globals.update(word=word, sentence=sentence)
     syncing.start()
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, render_template, request
 from field_client.vault import drafts, outbox
 from field_client.vault.cases import summarise
 from field_client.vault.desk import Desk, desk
-from field_client.vault.pending import case_views
+from field_client.vault.pending import case_view, case_views
 from field_client.vault.screens.paging import paged
 from field_client.vault.today import GROUPS, RECORD_KINDS, Day, plan_day, walking_order
 from field_client.vault.walking import plot
@@ -76,13 +76,9 @@ def _day(here: Desk) -> Day:
 
 def _unfinished(here: Desk) -> list[dict[str, object]]:
     """List what was begun and not saved, with whom it is about."""
-    views = case_views(here.store, here.officer_id, ("person", "place"))
-    return [
-        {
-            "draft": draft,
-            "case": summarise(views[draft.case_id], here.today())
-            if draft.case_id in views
-            else None,
-        }
-        for draft in drafts.every(here.store)
-    ]
+    found: list[dict[str, object]] = []
+    for draft in drafts.every(here.store):
+        view = case_view(here.store, here.officer_id, draft.case_id)
+        case = summarise(view, here.today()) if view else None
+        found.append({"draft": draft, "case": case})
+    return found

@@ -13,8 +13,8 @@ from field_client.vault.drafts import Draft
 from field_client.vault.pictures import UPLOAD_BYTES_MAX, read_picture
 from field_client.vault.screens.ids import id_in_form
 from field_client.vault.screens.typed import typed_in_form
+from field_client.vault.screens.words import said
 from field_client.vault.store import Store
-from shared.catalogue import ENGLISH
 from shared.errors import RuleBroken
 from shared.photographs import PURPOSES
 
@@ -55,7 +55,7 @@ def add(draft_id: UUID) -> Response:
     try:
         add_sent(here.store, draft.draft_id, draft.case_id, must=True)
     except RuleBroken as refusal:
-        response = jsonify(sentence=refusal.sentence(ENGLISH))
+        response = jsonify(sentence=said(refusal))
         response.status_code = 422
         return response
     return Response(status=204)

@@ -17,7 +17,8 @@ from field_client.vault.drafts import Draft
 from field_client.vault.outbox import Entry, Item
 from field_client.vault.pending import CaseView, case_view
 from field_client.vault.screens.paging import paged
-from shared.catalogue import ENGLISH, Sentence, mark
+from field_client.vault.screens.words import said
+from shared.catalogue import Sentence, mark
 from shared.commands import Outcome
 from shared.errors import REFUSALS
 from shared.presentation import LONDON, time_of_day
@@ -204,6 +205,6 @@ def progress() -> Response:
         received=now.received,
         expected=now.expected,
         sent=now.sent,
-        problem=now.problem.sentence(ENGLISH) if now.problem else "",
+        problem=said(now.problem) if now.problem else "",
         ended=now.ended_at.isoformat() if now.ended_at else "",
     )

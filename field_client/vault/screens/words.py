@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from shared.catalogue import mark
+from flask import current_app
+
+from shared.catalogue import Sentence, mark
 from shared.debts import DEBT_TYPES
+from shared.errors import REFUSALS, RuleBroken
 from shared.holds import REASONS
 from shared.markers import KINDS
 from shared.photographs import PURPOSES as PICTURES
@@ -43,3 +46,13 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 def word(kind: str, code: str) -> str:
     """Give the marked words for a code."""
     return WORDS[kind].get(code, NEWER)
+
+
+def sentence(refusal: RuleBroken) -> Sentence:
+    """Give a refusal's sentence with its values, to be said in the reader's language."""
+    return Sentence(REFUSALS[refusal.code], **refusal.values)
+
+
+def said(refusal: RuleBroken) -> str:
+    """Say a refusal to the reader, where no template does."""
+    return str(current_app.jinja_env.filters["say"](sentence(refusal)))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import platform
 from datetime import UTC, datetime, timedelta
 
+import html5lib  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from flask.testing import FlaskClient
 
+from field_client import pages
 from field_client.vault.desk import Desk
+from field_client.vault.search import words_of
 from field_client.vault.store import Store
-from tests.field_client.vault.conftest import FarOffice
+from shared.catalogue import PSEUDO
+from tests.field_client.vault.conftest import IDENTITY, FarOffice
+from tests.field_client.vault.pictures import jpeg
 from tests.field_client.vault.sample import a_day, case, fill, hold, id_of, marker, place
 from tests.field_client.vault.saving import save_visit
-from tests.pages import assert_page
+from tests.pages import assert_page, visible_text
 
 MARYAM = id_of("Maryam Castellanos")
 IDRIS = f"/cases/{id_of('Idris Vaughan')}"
@@ -274,3 +281,23 @@ def test_syncing_is_asked_for_and_the_answer_does_not_wait(
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sync")
     told = client.get("/sync/progress").get_json()
     assert set(told) == {"running", "received", "expected", "sent", "problem", "ended"}
+
+
+# Words
+
+
+def test_every_sentence_goes_through_the_catalogue(
+    full: Store, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """In the language of brackets, nothing stands outside of brackets but what is data."""
+    monkeypatch.setattr(pages, "LANGUAGE", PSEUDO)
+    client: FlaskClient = request.getfixturevalue("client")
+    visit_id = save_visit(full, "Tom O'Leary", number="07700900777", picture=jpeg())
+    data = " ".join(str(json.loads(body)) for (body,) in full.rows("SELECT body FROM record"))
+    known = set(words_of(f"{data} {IDENTITY} Curtains drawn {platform.system()} 07700900777"))
+    for url in (*PAGES, f"/outbox/{visit_id}", f"/saved/{visit_id}"):
+        tree = html5lib.HTMLParser(namespaceHTMLElements=False).parse(client.get(url).text)
+        for text in visible_text(tree):
+            if not {"⟦", "⟧"} & set(text):
+                unsaid = {word for word in words_of(text) if word.isalpha()} - known
+                assert not unsaid, f"{url}: {text}"
