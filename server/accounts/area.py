@@ -13,12 +13,18 @@ from server.accounts import (
     sentences,
 )
 from server.accounts.blueprint import screens as pages
-from server.spine.areas import Area, Handling
+from server.spine.areas import Area, Handling, named_subjects
 from shared.catalogue import mark
-from shared.commands import CommandType, Kind
+from shared.commands import Command, CommandType, Kind, Touched
 
 PAGES = (screens,)
 """Importing these registers their pages on the area's one blueprint."""
+
+
+def _debt_only(command: Command) -> Touched:
+    """Let one person become liable for many debts at once: nothing kept of the person changes."""
+    return Touched(debt_ids=named_subjects(command).debt_ids)
+
 
 AREA = Area(
     name="accounts",
@@ -62,6 +68,7 @@ AREA = Area(
                 needs="accounts.record",
             ),
             facts=facts.liabilities,
+            subjects=_debt_only,
         ),
         Handling(
             kind=CommandType(

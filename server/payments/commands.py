@@ -56,8 +56,21 @@ class RecordPaymentSchema(Schema):
 
     transaction_id = IdField(required=True)
     debt_id = IdField(required=True)
-    amount_pence = PenceField(required=True, least=1, metadata={"label": mark("Amount received")})
-    received_on = DayField(required=True, metadata={"label": mark("Day it was received")})
+    amount_pence = PenceField(
+        required=True,
+        least=1,
+        metadata={
+            "label": mark("Amount received"),
+            "missing": mark("Enter the amount received"),
+        },
+    )
+    received_on = DayField(
+        required=True,
+        metadata={
+            "label": mark("Day it was received"),
+            "missing": mark("Enter the day it was received, like 4 3 2027"),
+        },
+    )
     method = Choice(
         METHODS,
         required=True,
@@ -67,7 +80,7 @@ class RecordPaymentSchema(Schema):
         load_default="",
         characters_max=60,
         metadata={
-            "label": mark("Payer's reference"),
+            "label": mark("Payer’s reference"),
             "hint": mark("What the payer wrote on the payment"),
         },
     )
@@ -106,7 +119,13 @@ class ReversePaymentSchema(Schema):
     transaction_id = IdField(required=True)
     payment_id = IdField(required=True)
     debt_id = IdField(required=True)
-    reversed_on = DayField(required=True, metadata={"label": mark("Day it was taken back")})
+    reversed_on = DayField(
+        required=True,
+        metadata={
+            "label": mark("Day it was taken back"),
+            "missing": mark("Enter the day it was taken back, like 4 3 2027"),
+        },
+    )
     reason = CleanText(
         required=True,
         characters_max=REASON_MAX,

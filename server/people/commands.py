@@ -45,7 +45,7 @@ register(
         "person.known": mark("This person has already been opened: search for them"),
         "person.unknown": mark("This person is not known here: search for them again"),
         "person.surname_missing": mark("Enter a surname"),
-        "person.name_missing": mark("Enter the organisation's name"),
+        "person.name_missing": mark("Enter the organisation’s name"),
         "person.born_in_future": mark("Enter a date of birth in the past"),
         "person.name_until_in_future": mark("Enter a date that has been"),
         "person.address_missing": mark("Enter an address"),

@@ -78,8 +78,20 @@ class RecordMarkerSchema(Schema):
             "missing": mark("Enter what happened and who saw it"),
         },
     )
-    from_on = DayField(required=True, metadata={"label": mark("When was the risk seen?")})
-    review_on = DayField(required=True, metadata={"label": mark("When must this be reviewed?")})
+    from_on = DayField(
+        required=True,
+        metadata={
+            "label": mark("When was the risk seen?"),
+            "missing": mark("Enter the day the risk was seen, like 4 3 2027"),
+        },
+    )
+    review_on = DayField(
+        required=True,
+        metadata={
+            "label": mark("When must this be reviewed?"),
+            "missing": mark("Enter the day of the review, like 4 3 2027"),
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

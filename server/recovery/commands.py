@@ -56,7 +56,13 @@ class PlaceHoldSchema(Schema):
         required=True,
         metadata={"label": mark("Why?"), "missing": mark("Select why the debt is held")},
     )
-    from_on = DayField(required=True, metadata={"label": mark("First day of the hold")})
+    from_on = DayField(
+        required=True,
+        metadata={
+            "label": mark("First day of the hold"),
+            "missing": mark("Enter the first day of the hold, like 4 3 2027"),
+        },
+    )
     last_day = DayField(
         load_default=None,
         allow_none=True,
@@ -101,7 +107,13 @@ class EndHoldSchema(Schema):
 
     hold_id = IdField(required=True)
     debt_id = IdField(required=True)
-    last_day = DayField(required=True, metadata={"label": mark("Last day of the hold")})
+    last_day = DayField(
+        required=True,
+        metadata={
+            "label": mark("Last day of the hold"),
+            "missing": mark("Enter the last day of the hold, like 4 3 2027"),
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,7 +86,7 @@ def test_a_payment_that_cannot_be_is_refused_beside_its_field(scene: Scene) -> N
     tomorrow = (clock.today() + timedelta(days=1)).isoformat()
     right = {"amount_pence": "25", "received_on": clock.today().isoformat(), "method": "card"}
     wrong: dict[str, dict[str, str]] = {
-        "Enter an amount": {"amount_pence": ""},
+        "Enter the amount received": {"amount_pence": ""},
         "Enter £0.01 or more": {"amount_pence": "0"},
         "Enter pounds and pence with two digits after the point": {"amount_pence": "1.005"},
         "Select how it was paid": {"method": ""},

@@ -318,7 +318,7 @@ def test_a_person_is_opened_from_a_form(scene: Scene, kind: str) -> None:
         "organisation": {"whole_name": "Ann Lee Ltd"},
     }
     wrong = scene.browser.post(address, 422, **known)
-    assert ("Enter a surname" if kind == "individual" else "organisation&#39;s name") in wrong
+    assert ("Enter a surname" if kind == "individual" else "organisation’s name") in wrong
     page = scene.browser.follow(address, **hidden_of(wrong), **name[kind])
     assert "The person has been opened" in page
     assert "Ann Lee" in words_of(page)

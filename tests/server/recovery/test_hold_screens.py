@@ -96,7 +96,7 @@ def test_a_hold_that_cannot_be_is_refused_beside_its_field(scene: Scene) -> None
     today = clock.today().isoformat()
     wrong: dict[str, dict[str, str]] = {
         "Select why the debt is held": {"reason": ""},
-        "Enter a date, like 4 3 2027": {"from_on": ""},
+        "Enter the first day of the hold, like 4 3 2027": {"from_on": ""},
         "Enter a last day that is not before the first day": {"last_day": "2020-01-01"},
     }
     for sentence, change in wrong.items():
