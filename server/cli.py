@@ -20,6 +20,7 @@ from server.serving import running_database
 LATER = {
     "run": "server.demo.run:run",
     "demo": "server.demo.day:demo",
+    "import": "server.interop.command:import_group",
 }
 """Commands that need much of the program, loaded only when they are asked for."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from server.interop.ids import made_id
 from server.interop.intake import Intake
 from server.interop.known import Remembered
-from server.interop.lines import Rejected
+from server.interop.lines import Reason, Rejected
 from server.interop.lookup import load_known
 from server.interop.ordering import in_turn
 from server.interop.payers import Terms
@@ -31,6 +31,9 @@ from shared.schemas import canonical, digest, write_body
 BLOCK = 250
 """Accounts looked up together."""
 
+Example = tuple[int, Reason]
+"""The line of a row, and what was said of it."""
+
 Reached = Callable[[int, int], None]
 """Told how many rows of how many are done."""
 
@@ -46,6 +49,8 @@ class Tally:
     rejected: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Example] = field(default_factory=dict)
+    """The first row to which each reason and each note applied."""
 
     def figures(self) -> dict[str, int]:
         """Give the five figures as programs read them."""
@@ -61,6 +66,16 @@ class Tally:
         """Count a row that was not taken, with its reasons."""
         self.count("rejected")
         self.reasons.update({reason.code for reason in row.reasons})
+        self._give_examples(row.line_number, row.reasons)
+
+    def note(self, line_number: int, notes: Sequence[Reason]) -> None:
+        """Count what is worth knowing of a row that was taken."""
+        self.notes.update({note.code for note in notes})
+        self._give_examples(line_number, notes)
+
+    def _give_examples(self, line_number: int, reasons: Sequence[Reason]) -> None:
+        for reason in reasons:
+            self.examples.setdefault(reason.code, (line_number, reason))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +114,12 @@ class Posting:
         together: list[Plan] = []
         for picture in pictures:
             plan = planner.plan(picture)
+            for line in picture.lines:
+                self.tally.note(line.line_number, line.notes)
             if not plan.moved:
                 self._count_again(known.remembered[plan.account_id], picture)
                 continue
-            self.tally.notes.update({note.code for note in plan.notes})
+            self.tally.note(picture.first.line_number, plan.notes)
             if sum(len(each.steps) for each in (*together, plan)) > CHUNK_MAX:
                 rejected += self._give(together)
                 together = []

@@ -208,7 +208,11 @@ class Importer:
         survey = opened.intake.survey
         found = {
             "reasons": tally.reasons,
-            "notes": survey.notes + tally.notes,
+            "notes": tally.notes,
+            "examples": {
+                code: (line_number, reason.field, reason.values)
+                for code, (line_number, reason) in tally.examples.items()
+            },
             "without_payer": survey.without_payer,
             "debts": survey.debts,
             "sum_pence": survey.sum_pence,
