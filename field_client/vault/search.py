@@ -49,7 +49,7 @@ class Hit:
 
 
 @dataclass
-class _Index:
+class Index:
     """Every word and every code of every case, with the terms they come from."""
 
     words: dict[str, set[tuple[str, Term]]] = field(default_factory=dict)
@@ -57,6 +57,7 @@ class _Index:
     sorted_words: list[str] = field(default_factory=list)
 
     def add(self, case_id: str, term: Term) -> None:
+        """Note that a case can be found by a term."""
         for word in words_of(term.text):
             self.words.setdefault(word, set()).add((case_id, term))
         if term.kind in _CODES:
@@ -73,13 +74,13 @@ class Search:
         self._store = store
         self._officer_id = officer_id
         self._turn = threading.Lock()
-        self._index = _Index()
+        self._index = Index()
         self._made_from: object = None
 
     def find(self, typed: str) -> list[Hit]:
         """List the cases that answer every word of the question, the best first."""
         asked = typed[:QUERY_MAX]
-        index = self._current()
+        index = self.current()
         found = _by_code(index, _joined(asked))
         for case_id, hit in _by_words(index, words_of(asked)).items():
             if case_id not in found:
@@ -88,7 +89,8 @@ class Search:
             :HITS_MAX
         ]
 
-    def _current(self) -> _Index:
+    def current(self) -> Index:
+        """Give the index as things stand, making it anew when they have moved."""
         with self._turn:
             made_from = (
                 self._store.cursor(),
@@ -115,8 +117,8 @@ def _joined(written: str) -> str:
     return "".join(words_of(written))
 
 
-def _index(views: Iterable[CaseView]) -> _Index:
-    index = _Index()
+def _index(views: Iterable[CaseView]) -> Index:
+    index = Index()
     for view in views:
         for term in _terms(view):
             index.add(view.case_id, term)
@@ -148,7 +150,7 @@ def _place_terms(body: Body) -> Iterator[Term]:
         yield Term(kind="postcode", text=place.postcode)
 
 
-def _by_code(index: _Index, asked: str) -> dict[str, Hit]:
+def _by_code(index: Index, asked: str) -> dict[str, Hit]:
     """Find by what must be right though not complete: a reference, a postcode, a phone number."""
     found: dict[str, Hit] = {}
     if len(asked) < _CODE_SIGNS_MIN or not any(sign.isdigit() for sign in asked):
@@ -171,7 +173,7 @@ def _take(found: dict[str, Hit], places: Iterable[tuple[str, Term]], score: floa
             found[case_id] = Hit(case_id=case_id, term=term, score=score)
 
 
-def _by_words(index: _Index, asked: list[str]) -> dict[str, Hit]:
+def _by_words(index: Index, asked: list[str]) -> dict[str, Hit]:
     """Find the cases in which every word that was asked for stands, more or less as written."""
     together: dict[str, Hit] | None = None
     for word in asked:
@@ -193,7 +195,7 @@ def _both(one: Mapping[str, Hit], other: Mapping[str, Hit]) -> dict[str, Hit]:
     }
 
 
-def _alike(index: _Index, word: str) -> Iterator[tuple[str, float]]:
+def _alike(index: Index, word: str) -> Iterator[tuple[str, float]]:
     """Yield the words that are this one, begin with it, or differ by a slip of the thumb."""
     begins = bisect_left(index.sorted_words, word)
     for written in index.sorted_words[begins:]:

@@ -102,7 +102,15 @@ class Progress:
 class Syncing:
     """The one thread of the vault that talks with the office."""
 
-    def __init__(self, store: Store, keeper: Keeper, draw: Callable[[float, float], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        keeper: Keeper,
+        draw: Callable[[float, float], float],
+        after: Callable[[], object] | None = None,
+    ) -> None:
+        """Take the vault, the way out, how waits are drawn, and what to make ready after a sync."""
+        self._after = after
         self._store = store
         self._keeper = keeper
         self._draw = draw
@@ -163,6 +171,8 @@ class Syncing:
     def _attempt(self) -> RuleBroken | None:
         try:
             self._exchange()
+            if self._after is not None:
+                self._after()
             self._send_photographs()
         except RuleBroken as refusal:
             return refusal

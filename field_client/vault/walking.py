@@ -13,7 +13,7 @@ METRES_A_DEGREE = 111_195
 PLOT_WIDTH = 340
 PLOT_HEIGHT = 320
 _EDGE = 28
-_NEAR = 26.0  # points closer than this on the plot share one circle
+_NEAR = 34.0  # points closer than this on the plot share one circle
 _ROUNDS_MAX = 20
 _SCALES = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 

@@ -40,12 +40,15 @@ _NAVIGATION = (
 
 def register(app: Flask, vault: OpenVault) -> None:
     """Add the screens to the app of an open vault, and begin to sync behind them."""
-    syncing = Syncing(vault.store, vault.keeper, secrets.SystemRandom().uniform)
+    search_here = Search(vault.store, vault.identity.officer_id)
+    syncing = Syncing(
+        vault.store, vault.keeper, secrets.SystemRandom().uniform, after=search_here.current
+    )
     app.extensions[EXTENSION] = Desk(
         store=vault.store,
         identity=vault.identity,
         syncing=syncing,
-        search=Search(vault.store, vault.identity.officer_id),
+        search=search_here,
     )
     for each in (case, day, draft, photograph, search, sent, settings, visit):
         app.register_blueprint(each.screens)

@@ -12,7 +12,14 @@ from field_client.vault.cases import summarise
 from field_client.vault.desk import Desk, desk
 from field_client.vault.pending import case_view, case_views
 from field_client.vault.screens.paging import paged
-from field_client.vault.today import GROUPS, RECORD_KINDS, Day, plan_day, walking_order
+from field_client.vault.today import (
+    GROUPS,
+    RECORD_KINDS,
+    STOPS_WALKED_MAX,
+    Day,
+    plan_day,
+    walking_order,
+)
 from field_client.vault.walking import plot
 
 screens = Blueprint("day", __name__, template_folder="templates")
@@ -64,9 +71,10 @@ def _list(group: str, rows: Sequence[Row]) -> str:
 @screens.get("/today/walk")
 def walk() -> str:
     """Show today's doors on a plain plot, in an order to walk them."""
-    stops = walking_order(_day(desk()).due())
+    due = _day(desk()).due()
+    stops = walking_order(due[:STOPS_WALKED_MAX])
     drawn = [(number, stop.point) for number, stop in enumerate(stops, 1) if stop.point]
-    return render_template("screens/walk.html", stops=stops, plot=plot(drawn))
+    return render_template("screens/walk.html", stops=stops, due=len(due), plot=plot(drawn))
 
 
 def _day(here: Desk) -> Day:
