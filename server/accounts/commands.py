@@ -14,22 +14,13 @@ from shared.commands import PERSONAL, Change, Command
 from shared.debts import DEBT_TYPES
 from shared.errors import register
 from shared.fields import Choice, CleanText, DayField, IdField, PenceField, WholeNumber
+from shared.stages import STAGES
 
 MASTERS: dict[str, str] = {
     "fieldfare": mark("Fieldfare"),
     "host": mark("The billing system"),
 }
 """Who keeps an account's balance; where another system does, what it reports is posted here."""
-
-STAGES: dict[str, str] = {
-    "billed": mark("Billed"),
-    "reminder": mark("Reminder sent"),
-    "final_notice": mark("Final notice sent"),
-    "summons": mark("Summons issued"),
-    "liability_order": mark("Liability order made"),
-    "enforcement_agent": mark("With enforcement agents"),
-}
-"""Where in recovery a debt was when it came here; what may lawfully come next is recovery's."""
 
 RATEABLE_VALUE_MAX = 10**11
 """Pounds; the most valuable property in the country has a hundredth of it."""

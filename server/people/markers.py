@@ -12,17 +12,21 @@ from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command, Decision, Occasion, Touched
 from shared.errors import RuleBroken, register
 from shared.fields import Choice, CleanText, DayField, IdField
+from shared.markers import KINDS
 from shared.presentation import LONDON
 
-KINDS: dict[str, str] = {
-    "violence": mark("Has been violent"),
-    "threats": mark("Has made threats"),
-    "weapon": mark("A weapon has been seen"),
-    "dangerous_dog": mark("Dangerous dog"),
-    "unsafe_premises": mark("Unsafe premises"),
-    "do_not_visit_alone": mark("Do not visit alone"),
-}
-"""What may harm an officer; the code is stored, the words are shown."""
+__all__ = [
+    "KINDS",
+    "EndMarker",
+    "EndMarkerSchema",
+    "MarkerEnded",
+    "MarkerFacts",
+    "MarkerRecorded",
+    "RecordMarker",
+    "RecordMarkerSchema",
+    "end_marker",
+    "record_marker",
+]
 
 REVIEW_DAYS_MAX = 366
 """A marker lapses unless somebody looks at it again; how soon is local policy, a year at most."""

@@ -13,12 +13,12 @@ from server.people.commands import (
     PersonOpened,
     ResidenceEnded,
 )
-from server.people.markers import KINDS as RISKS
 from server.people.markers import MarkerEnded, MarkerRecorded
 from server.people.saying import day_of, kept, last_day_before, word
 from shared.catalogue import Sentence, mark
 from shared.commands import Change
 from shared.contacts import PhoneNumberRecorded
+from shared.markers import KINDS as RISKS
 from shared.presentation import address, phone
 
 Said = Mapping[str, Any]

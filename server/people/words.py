@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from server.accounts.commands import MASTERS, STAGES
+from server.accounts.commands import MASTERS
 from server.payments.commands import METHODS
 from server.people.commands import CONTACT_KINDS, KINDS, SOURCES
-from server.people.markers import KINDS as RISKS
 from server.people.timeline import KINDS as TIMELINE_KINDS
 from server.spine import clock
 from server.spine.web import reader
 from shared.debts import DEBT_TYPES, TRANSACTION_KINDS
 from shared.holds import REASONS
+from shared.markers import KINDS as RISKS
 from shared.presentation import period
+from shared.stages import STAGES
 
 STAGE_TONES = {
     "billed": "grey",
