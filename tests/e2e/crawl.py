@@ -65,6 +65,7 @@ class Crawl:
     visited: list[str] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
     forms: dict[str, str] = field(default_factory=dict)
+    judged: int = 0
     _alike: Counter[str] = field(default_factory=Counter)
     _names: Counter[str] = field(default_factory=Counter)
     _complaints: Complaints = field(init=False)
@@ -116,6 +117,7 @@ class Crawl:
 
     def judge(self, address: str, html: str, name: str, *, refused: bool = False) -> None:
         """Look at the page that is open at every size, take its pictures and report its faults."""
+        self.judged += 1
         self.report(address, faults_of(html))
         picture = self._picture_name(name)
         for size in self.sizes:
@@ -125,6 +127,16 @@ class Crawl:
         found = self._complaints.found
         self.report(address, [each for each in found if not (refused and "status of 4" in each)])
         found.clear()
+
+    def leave(self) -> None:
+        """Listen no more, so that the page can be walked on by another."""
+        self.page.remove_listener("response", self._note_answer)
+        for name, heard in (
+            ("console", self._complaints._console),
+            ("pageerror", self._complaints._error),
+            ("request", self._complaints._request),
+        ):
+            self.page.remove_listener(name, heard)
 
     def report(self, address: str, faults: Iterable[str], size: str = "any size") -> None:
         """Note what is wrong."""
@@ -200,7 +212,7 @@ def path_of(address: str) -> str:
 
 def words_of(address: str) -> str:
     """Name a page by the words of its address, without ids."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", _ID.sub("", path_of(address))).strip("-")
+    words = re.sub(r"[^A-Za-z0-9]+", "-", _ID.sub("one", path_of(address))).strip("-")
     return words[:PICTURE_NAME_MAX] or SMALLEST_PICTURE_NAME
 
 

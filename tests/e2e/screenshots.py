@@ -6,83 +6,69 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from tests.browser import FLAGS, find_chromium
-from tests.e2e.crawl import Crawl, Finding
-from tests.patterns import serve_patterns
+from tests.e2e.crawl import Finding
+from tests.e2e.device_walks import device_walks, vault_walks
+from tests.e2e.studio import Routes, Studio, Walks, take
+from tests.e2e.walks import empty_walks, office_walks, pattern_walks
 
-
-@dataclass(frozen=True)
-class Walk:
-    """One program walked through by one person: where it is, how they get in, where they start."""
-
-    name: str
-    base: str
-    starts: tuple[str, ...]
-    device: bool = False
-    sign_in: Callable[[Page], None] | None = None
-    statuses: Mapping[str, int] = field(default_factory=dict)
-
-
-def pattern_walks(stack: ExitStack) -> Iterator[Walk]:
-    """Walk over the pattern page on both frames: plain, with errors, and outdoors."""
-    base = stack.enter_context(serve_patterns())
-    looks = ("", "?sent=1", "?outdoors=1", "?language=pseudo")
-    for frame in ("office", "device"):
-        starts = tuple(f"/{frame}{look}" for look in looks)
-        yield Walk(f"patterns-{frame}", base, starts, device=frame == "device")
-
-
-WALKS: tuple[Callable[[ExitStack], Iterator[Walk]], ...] = (pattern_walks,)
-"""What is walked through; each starts what it needs on the stack."""
-
-
-def take(browser: Browser, walk: Walk, pictures: Path) -> list[Finding]:
-    """Walk through one program, and return what is wrong in it."""
-    context = browser.new_context(
-        locale="en-GB", timezone_id="Europe/London", reduced_motion="reduce"
-    )
-    try:
-        page = context.new_page()
-        if walk.sign_in is not None:
-            walk.sign_in(page)
-        crawl = Crawl(
-            page, walk.base, pictures / walk.name, device=walk.device, statuses=walk.statuses
-        )
-        findings = crawl.walk(walk.starts)
-        say(f"{walk.name}: {len(crawl.visited)} pages, {len(findings)} findings")
-        return findings
-    finally:
-        context.close()
+WALKS: dict[str, Walks] = {
+    "patterns": pattern_walks,
+    "office": office_walks,
+    "empty": empty_walks,
+    "device": device_walks,
+    "vault": vault_walks,
+}
+"""What is walked through; each starts what it needs on the studio's stack."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Take the pictures; return how many findings there are, at most 1 for the shell."""
+    """Take the pictures; return 1 when anything is wrong with one of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
-    out: Path = parser.parse_args(arguments).out
+    parser.add_argument("--only", choices=WALKS, action="append", help="walk through this only")
+    asked = parser.parse_args(arguments)
     executable = find_chromium()
     if executable is None:
         say("No Chromium was found: run `make setup`, or `apt-get install chromium`.")
         return 1
-    shutil.rmtree(out, ignore_errors=True)
-    findings: list[Finding] = []
+    shutil.rmtree(asked.out, ignore_errors=True)
+    began = time.monotonic()
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else [*FLAGS]
     with sync_playwright() as playwright, ExitStack() as stack:
         browser = playwright.chromium.launch(executable_path=executable, args=flags)
         stack.callback(browser.close)
-        for walks in WALKS:
-            for walk in walks(stack):
-                findings += take(browser, walk, out)
+        findings = walk_through(Studio(browser, stack), asked.only or list(WALKS), asked.out)
     for line in summary(findings):
         say(line)
+    pictures = len(list(asked.out.rglob("*.png")))
+    seconds = round(time.monotonic() - began)
+    say(f"{pictures} pictures in {asked.out}/, {len(findings)} findings, {seconds} s")
     return 1 if findings else 0
+
+
+def walk_through(studio: Studio, names: Sequence[str], pictures: Path | None) -> list[Finding]:
+    """Take every walk, and see that each page was come to by whoever may open it."""
+    findings: list[Finding] = []
+    counted: dict[int, tuple[str, Routes]] = {}
+    for name in names:
+        for walk in WALKS[name](studio):
+            findings += take(walk, pictures, say)
+            if walk.routes is not None:
+                counted[id(walk.routes)] = (walk.name, walk.routes)
+    for walked, routes in counted.values():
+        wanted = routes.wanted - set(routes.excused)
+        missing = routes.missing()
+        say(f"{walked}: {len(wanted) - len(missing)} of {len(wanted)} routes")
+        findings += [Finding(rule, walked, f"no walk came to {rule}") for rule in missing]
+    return findings
 
 
 def summary(findings: list[Finding]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e import screenshots
 from tests.e2e.crawl import Crawl, Finding
+from tests.e2e.studio import Studio, Walk, take
 from tests.patterns import pattern_page, serve_patterns
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -88,12 +90,11 @@ def test_pages_alike_are_looked_at_twice_and_files_are_left_alone(page: Page) ->
     assert visited == ["/start", "/people/0", "/people/1"]
 
 
-def test_the_pictures_are_taken_by_one_command(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serve_patterns() as base:
-        walk = screenshots.Walk("office", base, ("/office",))
-        assert screenshots.take(browser, walk, tmp_path) == []
+def test_the_pictures_are_taken_by_one_command(browser: Browser, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        base = stack.enter_context(serve_patterns())
+        walk = Walk("office", base, Studio(browser, stack).page(), ("/office",))
+        assert take(walk, tmp_path, lambda _line: None) == []
     assert (tmp_path / "office" / "office-360.png").stat().st_size > 10_000
 
 

@@ -1,0 +1,319 @@
+"""The walks through a device: enrolling, a day with data, offline, locked, stale, empty, in trouble."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, expect
+
+from field_client import clock
+from field_client.vault.store import Store
+from server.access.device_commands import ApproveDevice, RevokeDevice
+from server.demo.pairing import PASSPHRASE
+from server.demo.processes import Process
+from shared.commands import Outcome
+from sync.protocol import Receipt
+from tests.e2e.council import RunningCouncil, running_council
+from tests.e2e.crawl import Crawl
+from tests.e2e.device_routes import device_routes
+from tests.e2e.proxy import Proxy, Weather
+from tests.e2e.stocked import Stock, office_beside
+from tests.e2e.studio import Routes, Studio, Walk, press
+from tests.field_client.vault.conftest import FarOffice, Served
+from tests.field_client.vault.pictures import jpeg
+from tests.field_client.vault.sample import a_day, fill, id_of, open_vault
+from tests.field_client.vault.saving import save_visit
+from tests.server.access.conftest import Office
+from tests.server.access.tablet import issue_code
+
+NOWHERE = "/nowhere"
+
+STATUSES = {NOWHERE: 404}
+
+_EVERYWHERE = (
+    "/today",
+    "/today/walk",
+    "/outbox",
+    "/search",
+    "/search?q=castelan",
+    "/search?q=zzyzx",
+    "/sync",
+    "/settings",
+    "/settings/diagnostics",
+)
+
+
+def device_walks(studio: Studio) -> Iterator[Walk]:
+    """Walk through a device as its officer does, from the first page to the lock, with a real office."""
+    routes = device_routes()
+    with ExitStack() as stack:
+        council = stack.enter_context(running_council(studio.home()))
+        beside = stack.enter_context(office_beside(council))
+        stock = Stock(council, beside)
+        stock.fill()
+        proxy = Proxy(council.port)
+        stack.callback(proxy.close)
+        device = Process("field", "--browser", home=council.home)
+        stack.callback(device.end)
+        here = _Here(council, beside, proxy, device, studio.page(permissions=["camera"]), routes)
+        yield from here.enrolling()
+        yield from here.working([f"/cases/{case_id}" for case_id, _person, _debts in stock.cases])
+        yield from here.locked()
+        device.end()
+        again = here.start_broken()
+        stack.callback(again.end)
+        yield here.walk("device-broken", "/problem")
+
+
+def vault_walks(studio: Studio) -> Iterator[Walk]:
+    """Walk through vaults as they can stand: all the office's answers, nothing in them, out of date."""
+    for name, prepare in (("answers", _answers), ("empty", _nothing), ("stale", _stale)):
+        with _served(prepare) as served:
+            page = studio.page(permissions=["camera"])
+            page.goto(served.boot())
+            page.wait_for_url("**/today")
+            yield Walk(f"device-{name}", served.base, page, _EVERYWHERE, device=True)
+            if name == "answers":
+                served.desk.store.put("outdoors", "yes")
+                cases = (f"/cases/{id_of('Maryam Castellanos')}", "/today", "/outbox", "/settings")
+                yield Walk("device-outdoors", served.base, page, cases, device=True, alike_max=1)
+
+
+@dataclass
+class _Here:
+    """One device in one officer's hands, and the office it belongs to."""
+
+    council: RunningCouncil
+    beside: Office
+    proxy: Proxy
+    device: Process
+    page: Page
+    routes: Routes
+
+    @property
+    def base(self) -> str:
+        """Give where this device's pages are now; a new process has a new port."""
+        parts = urlsplit(self.page.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def walk(self, name: str, *starts: str, **how: object) -> Walk:
+        """Walk on from where the device stands."""
+        return Walk(
+            name,
+            self.base,
+            self.page,
+            starts,
+            device=True,
+            statuses=STATUSES,
+            routes=self.routes,
+            **how,  # type: ignore[arg-type]
+        )
+
+    def enrolling(self) -> Iterator[Walk]:
+        """Enrol: turned down the first time, approved the second, then a passphrase."""
+        self.page.goto(self.device.wait_for("enrol")["address"])
+        self.page.wait_for_url("**/enrol")
+        yield self.walk("device-enrol", "/enrol", NOWHERE, mistakes=True)
+        self._ask()
+        yield self.walk("device-waiting", "/waiting", stories=(_still_waiting,))
+        self._decide(RevokeDevice, reason="words_differ")
+        self.page.get_by_role("button", name="Check again").click()
+        self.page.wait_for_url("**/revoked")
+        yield self.walk("device-revoked", "/revoked")
+        self.page.get_by_role("button", name="Set up this device again").click()
+        self._ask()
+        self._decide(ApproveDevice)
+        self.page.get_by_role("button", name="Check again").click()
+        self.page.wait_for_url("**/passphrase")
+        yield self.walk("device-passphrase", "/passphrase", NOWHERE, mistakes=True)
+        self.page.goto(f"{self.base}/passphrase")
+        self.page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
+        self.page.get_by_label("The same passphrase again").fill(PASSPHRASE)
+        self.page.get_by_role("button", name="Set passphrase").click()
+        self.page.wait_for_url("**/today")
+
+    def working(self, cases: list[str]) -> Iterator[Walk]:
+        """Go through a day: cases, visits, drafts and photographs, then the same without a network."""
+        self._synced()
+        searches = ("/search", "/search?q=QZ", "/search?q=zzyzx")
+        yield self.walk(
+            "device-data",
+            "/today",
+            *cases,
+            *searches,
+            "/outbox",
+            "/sync",
+            "/settings",
+            "/today/walk",
+            NOWHERE,
+            stories=(_visit_with_a_photograph, _no_answer, _unfinished),
+            mistakes=True,
+        )
+        self.proxy.turn(Weather.REFUSE)
+        self.page.goto(f"{self.base}/sync")
+        self.page.get_by_role("button", name="Sync now").click()
+        expect(self.page.get_by_text("Could not reach the office")).to_be_visible()
+        yield self.walk("device-offline", "/sync", "/today", "/outbox", "/settings", alike_max=1)
+        self.proxy.turn(Weather.FAIR)
+
+    def locked(self) -> Iterator[Walk]:
+        """Lock, see the page that says so, and enter wrong passphrases."""
+        self.page.goto(f"{self.base}/today")
+        self.page.get_by_role("button", name="Lock").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("Fieldfare is locked")
+        self.page.goto(self.device.wait_for("locked")["address"])
+        self.page.wait_for_url("**/unlock")
+        yield self.walk("device-locked", "/unlock", mistakes=True)
+
+    def start_broken(self) -> Process:
+        """Damage what the device knows of itself, and start it."""
+        (enrolment,) = (self.council.home / "field" / "device").glob("enrolment.json")
+        enrolment.write_text("{", "utf-8")
+        device = Process("field", "--browser", home=self.council.home)
+        self.page.goto(device.wait_for("enrol", "problem", "locked")["address"])
+        self.page.wait_for_url("**/problem")
+        return device
+
+    def _ask(self) -> None:
+        """Ask the office with a fresh code."""
+        ((giver,),) = self.council.ask('SELECT user_id FROM "user" WHERE sign_in = \'supervisor\'')
+        code = issue_code(self.beside, self.council.officer_id, str(giver))
+        self.page.wait_for_url("**/enrol")
+        self.page.get_by_label("Address of your office").fill(self.proxy.address)
+        self.page.get_by_label("Code from your office").fill(code)
+        self.page.get_by_label("Name for this device").fill("Blue tablet 4")
+        self.page.get_by_role("button", name="Continue").click()
+        self.page.wait_for_url("**/waiting")
+
+    def _decide(self, command: Callable[..., ApproveDevice | RevokeDevice], **more: str) -> None:
+        """Have the office decide about the device that waits."""
+        rows = self.council.ask(
+            "SELECT device_id FROM device WHERE state = 'pending' AND officer_id = %s",
+            self.council.officer_id,
+        )
+        for (device_id,) in rows:
+            self.beside.give(command(device_id=str(device_id), **more)).raise_if_refused()
+
+    def _synced(self) -> None:
+        """Wait until the first sync has brought everything."""
+        for _look in range(60):
+            answer = self.page.request.get(f"{self.base}/sync/progress")
+            now = json.loads(answer.text())
+            if now["ended"] and not now["running"]:
+                return
+            self.page.wait_for_timeout(500)
+        raise AssertionError("the first sync never ended")
+
+
+def _still_waiting(crawl: Crawl) -> None:
+    """Ask whether somebody has approved when nobody has."""
+    crawl.open(f"{crawl.base}/waiting")
+    press(crawl, crawl.page.get_by_role("button", name="Check again"), "waiting-still")
+
+
+def _first_case(crawl: Crawl) -> str:
+    return next(
+        address for address in crawl.visited if urlsplit(address).path.startswith("/cases/")
+    )
+
+
+def _visit_with_a_photograph(crawl: Crawl) -> None:
+    """Record a visit with people met, a phone number and a photograph."""
+    page = crawl.page
+    crawl.open(f"{_first_case(crawl)}/visit")
+    page.get_by_label("Spoke to the person").check()
+    page.get_by_label("Notes").fill("They lost their job in June and will ring on Friday.")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    page.locator("[name=purpose]").first.check()
+    page.locator("[type=file]").set_input_files(
+        {"name": "door.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
+    )
+    press(crawl, page.get_by_role("button", name="Add this photograph"), "visit-with-photograph")
+    press(crawl, page.get_by_role("button", name="Save visit"), "visit-saved")
+    for name in ("outbox", "today"):
+        response = crawl.open(f"{crawl.base}/{name}")
+        if response is not None:
+            crawl.judge(page.url, response.text(), f"{name}-with-a-visit-waiting")
+
+
+def _no_answer(crawl: Crawl) -> None:
+    """Say in three taps that nobody answered."""
+    page = crawl.page
+    crawl.open(_first_case(crawl))
+    press(crawl, page.get_by_role("button", name="No answer"), "no-answer")
+    press(crawl, page.get_by_role("button", name="Save", exact=True), "no-answer-saved")
+
+
+def _unfinished(crawl: Crawl) -> None:
+    """Leave a visit unfinished, come back to it, and be asked before it is thrown away."""
+    page = crawl.page
+    crawl.open(f"{_first_case(crawl)}/visit")
+    page.get_by_label("Notes").fill("A dog barked, then")
+    press(crawl, page.get_by_role("button", name="Keep this and come back"), "visit-kept")
+    crawl.walk([f"{crawl.base}/today?unfinished", f"{_first_case(crawl)}/visit"])
+    page.get_by_role("link", name="Throw this unfinished visit away").click()
+    page.wait_for_url("**/discard")
+    response = page.reload()
+    if response is not None:
+        crawl.judge(page.url, response.text(), "visit-discard")
+
+
+@contextmanager
+def _served(prepare: Callable[[Store, FarOffice], None]) -> Iterator[Served]:
+    """Serve a vault of the device's own tests, behind its real door."""
+    with TemporaryDirectory(prefix="fieldfare-vault-") as folder:
+        store, office = open_vault(Path(folder)), FarOffice()
+        prepare(store, office)
+        served = Served(store, office)
+        try:
+            yield served
+        finally:
+            served.stop()
+            store.close()
+
+
+ANSWERS: dict[str, tuple[Outcome, str | None]] = {
+    "Tom O'Leary": (Outcome.APPLIED, None),
+    "Zofia Nowak": (Outcome.FLAGGED, None),
+    "Priya Ramanathan": (Outcome.REFUSED, "visit.already_recorded"),
+    "Idris Vaughan": (Outcome.QUARANTINED, "authority.never_assigned"),
+    "Bramble Tyres Ltd": (Outcome.REVIEW, None),
+}
+"""What the office says of the visit to each of these people."""
+
+
+def _answers(store: Store, _office: FarOffice) -> None:
+    """Have visits that the office accepted, flagged, refused, set aside and holds, and one it has not."""
+    now = clock.now()
+    fill(store, a_day(now), now)
+    for name in (*ANSWERS, "Maryam Castellanos"):
+        save_visit(store, name, f"visit of {name}", number="07700900777", picture=jpeg())
+    receipts = [
+        Receipt(
+            command_id=id_of(f"visit of {name} {part}"),
+            outcome=outcome,
+            code=code,
+            received_at=now.isoformat(),
+        )
+        for name, (outcome, code) in ANSWERS.items()
+        for part in ("command", "number", "picture")
+    ]
+    fill(store, [], now, receipts)
+
+
+def _nothing(store: Store, _office: FarOffice) -> None:
+    """Have an officer to whom no case is assigned."""
+    fill(store, [], clock.now())
+
+
+def _stale(store: Store, _office: FarOffice) -> None:
+    """Have a copy of two days ago, and no office that answers."""
+    now = clock.now() - timedelta(days=2)
+    fill(store, a_day(now), now)
