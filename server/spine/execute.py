@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from server.spine import change_log, projections
 from server.spine.areas import House
-from server.spine.locks import cases_concerned, lock
+from server.spine.locks import cases_concerned, lock, lock_more_cases
 from server.spine.orders import Order, Result
 from server.spine.waves import subjects, work_through
 from shared.commands import Outcome
@@ -28,6 +28,10 @@ TRIES_MAX = 6
 
 _TRY_AGAIN = {"40001", "40P01", "55P03", "23505"}
 
+_WILL_PASS = ("08", "40", "53", "55", "57", "58")
+"""Classes of SQLSTATE that say something of the server or of other writers, nothing of the command:
+the connection, a rollback, no room, an object in use, an operator, the system below."""
+
 Beside = Callable[[Session, Sequence[Result]], None]
 """Something to write in the same transaction, such as how far a device's lane has been taken."""
 
@@ -38,6 +42,7 @@ class Door:
 
     sessions: Callable[[], Session]
     house: House
+    chunk_max: int = CHUNK_MAX
 
     def execute(self, order: Order, *, now: datetime) -> Result:
         """Execute one command."""
@@ -46,12 +51,18 @@ class Door:
     def execute_many(
         self, orders: Sequence[Order], *, now: datetime, beside: Beside | None = None
     ) -> list[Result]:
-        """Execute commands in order, a chunk a transaction; every command gets a result."""
+        """Execute commands in order, a chunk a transaction; every command gets a result.
+
+        Raises DBAPIError, with the chunks before it done, when the database is busy or away: whoever
+        asked asks again, because setting a visit aside for that would lose it among the faults.
+        """
         results: list[Result] = []
-        for chunk in _chunks(orders):
+        for chunk in _chunks(orders, self.chunk_max):
             try:
                 results.extend(self._transaction(chunk, now, beside))
-            except DBAPIError:
+            except DBAPIError as error:
+                if _will_pass(error):
+                    raise
                 logger.exception("a chunk was refused by the database and is retried one by one")
                 for alone in _groups(chunk):
                     results.extend(self._alone(alone, now, beside))
@@ -63,7 +74,9 @@ class Door:
         """Execute one command or group; what the database refuses is set aside, never dropped."""
         try:
             return self._transaction(orders, now, beside)
-        except DBAPIError:
+        except DBAPIError as error:
+            if _will_pass(error):
+                raise
             incident = secrets.token_hex(4)
             logger.exception("command set aside, incident %s", incident)
             with self.sessions() as session, session.begin():
@@ -100,11 +113,13 @@ class Door:
         self, session: Session, orders: Sequence[Order], now: datetime, beside: Beside | None
     ) -> Sequence[Result]:
         """Do everything one transaction does, in the one order that keeps it safe."""
-        lock(session, subjects(self.house, orders))
+        locked = lock(session, subjects(self.house, orders))
         known = change_log.known_results(session, orders)
         fresh = [order for order in orders if order.command_id not in known]
         worked = work_through(session, self.house, fresh, now)
-        projections.refresh(session, self.house, cases_concerned(session, worked.touched))
+        concerned = cases_concerned(session, worked.touched)
+        lock_more_cases(session, concerned - locked)
+        projections.refresh(session, self.house, concerned)
         number = projections.take_commit_number(session)
         decided = {id_: replace(r, commit=number) for id_, r in worked.results.items()}
         change_log.write_commands(session, fresh, list(decided.values()), now)
@@ -112,6 +127,14 @@ class Door:
         if beside:
             beside(session, results)
         return results
+
+
+def _will_pass(error: DBAPIError) -> bool:
+    """Tell whether the same commands can be accepted later, nothing being wrong with them."""
+    code = getattr(error.orig, "sqlstate", None)
+    if code is None:
+        return isinstance(error, OperationalError)
+    return str(code).startswith(_WILL_PASS)
 
 
 def _groups(orders: Sequence[Order]) -> Iterator[list[Order]]:
@@ -126,13 +149,13 @@ def _groups(orders: Sequence[Order]) -> Iterator[list[Order]]:
         yield group
 
 
-def _chunks(orders: Sequence[Order]) -> Iterator[list[Order]]:
+def _chunks(orders: Sequence[Order], chunk_max: int) -> Iterator[list[Order]]:
     """Fill transactions up to their size without splitting a group or repeating an id."""
     chunk: list[Order] = []
     for group in _groups(orders):
         ids = {order.command_id for order in chunk}
         if chunk and (
-            len(chunk) + len(group) > CHUNK_MAX or ids & {order.command_id for order in group}
+            len(chunk) + len(group) > chunk_max or ids & {order.command_id for order in group}
         ):
             yield chunk
             chunk = []

@@ -29,17 +29,27 @@ _LOCKS = {
 }
 
 
-def lock(session: Session, subjects: Touched) -> None:
-    """Lock cases, then accounts, debts and people, each in id order; a case brings its debts and people.
+def lock(session: Session, subjects: Touched) -> frozenset[str]:
+    """Lock cases, then accounts, debts and people, each in id order; answer which cases.
 
-    Because a case's debts and people are locked with it, any two commands whose field records
-    could meet wait for each other here, and never over a field record.
+    A case brings its debts and people, and every case that shows one of the subjects is locked too:
+    whoever writes a case's field records holds that case, so that no two writers undo each other's.
     """
-    _lock(session, "case", subjects.case_ids)
+    case_ids = subjects.case_ids | cases_concerned(session, subjects)
+    _lock(session, "case", case_ids)
     of_cases = subjects_of(session, subjects.case_ids)
     _lock(session, "account", subjects.account_ids)
     _lock(session, "debt", subjects.debt_ids | of_cases.debt_ids)
     _lock(session, "person", subjects.person_ids | of_cases.person_ids)
+    return case_ids
+
+
+def lock_more_cases(session: Session, case_ids: frozenset[str]) -> None:
+    """Lock cases that came to light only while deciding: a marker's end names none of them.
+
+    This is out of order, so two writers can meet in a ring; the database ends one, which is retried.
+    """
+    _lock(session, "case", case_ids)
 
 
 def _lock(session: Session, kind: str, ids: Collection[str]) -> None:
@@ -71,6 +81,7 @@ def cases_concerned(session: Session, touched: Touched) -> frozenset[str]:
         "debt": touched.debt_ids | shared_debts,
         "person": touched.person_ids,
         "account": touched.account_ids,
+        "address": touched.address_ids,
     }
     for kind, ids in by_kind.items():
         if ids:
