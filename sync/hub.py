@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from shared.commands import Lane, Outcome
 from shared.schemas import digest
@@ -15,18 +14,23 @@ def answer(request: Request, store: OfficeStore, server_time: str) -> Reply:
     """Take what a device did, then tell it what moved; asking again after a lost reply is harmless."""
     store.begin(request.store_id)
     receipts = _take(request, store)
-    store.note_purged(request.store_id, request.purged)
+    noted = store.note_purged(request.store_id, request.purged, request.cursor)
     return Reply(
         epoch=store.epoch(),
         server_time=server_time,
         receipts=receipts,
         positions=store.positions(request.store_id),
+        noted=tuple(noted),
         page=store.page(request.cursor, request.records_max),
     )
 
 
 def _take(request: Request, store: OfficeStore) -> tuple[Receipt, ...]:
-    """Answer every envelope: known ones from memory, new ones by deciding, the rest set aside."""
+    """Answer every envelope: known ones from memory, new ones by deciding, the rest set aside.
+
+    An id used again for something else takes its place in the lane like any other command, so that
+    what stands behind it is not held up.
+    """
     receipts: list[Receipt] = []
     readable: list[Envelope] = []
     for written in request.envelopes:
@@ -37,13 +41,20 @@ def _take(request: Request, store: OfficeStore) -> tuple[Receipt, ...]:
         else:
             readable.append(envelope)
     known = store.receipts([envelope.command_id for envelope in readable])
-    receipts.extend(
-        _remembered(envelope, *known[envelope.command_id])
-        for envelope in readable
-        if envelope.command_id in known
-    )
-    fresh = [envelope for envelope in readable if envelope.command_id not in known]
-    receipts.extend(store.accept(next_in_line(fresh, dict(store.positions(request.store_id)))))
+    positions = store.positions(request.store_id)
+    fresh: list[Envelope] = []
+    for envelope in readable:
+        payload_hash, receipt = known.get(envelope.command_id, ("", None))
+        if receipt is None:
+            fresh.append(envelope)
+        elif payload_hash == digest(envelope.written):
+            receipts.append(receipt)
+        else:
+            store.set_aside(envelope.store_id, envelope.written, "command.id_reused")
+            passed = envelope.seq <= positions.get(envelope.lane, Position()).seq
+            receipts.extend([_id_reused(envelope)] if passed else ())
+            fresh.extend(() if passed else [envelope])
+    receipts.extend(store.accept(next_in_line(fresh, dict(positions))))
     return tuple(receipts)
 
 
@@ -56,11 +67,11 @@ def _read(written: bytes, store_id: str) -> Envelope | None:
     return envelope if envelope.store_id == store_id else None
 
 
-def _remembered(envelope: Envelope, payload_hash: str, receipt: Receipt) -> Receipt:
-    """Give the stored answer again, or say that the id has been used for something else."""
-    if digest(envelope.written) == payload_hash:
-        return receipt
-    return replace(receipt, outcome=Outcome.QUARANTINED, code="command.id_reused", commit=None)
+def _id_reused(envelope: Envelope) -> Receipt:
+    """Say that an id was used before for something else."""
+    return Receipt(
+        command_id=envelope.command_id, outcome=Outcome.QUARANTINED, code="command.id_reused"
+    )
 
 
 def next_in_line(

@@ -21,7 +21,22 @@ RECORDS_MAX = 500
 """Records a reply aims to carry; a whole commit is never split, so one may carry more."""
 
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
-"""Bytes a request or a reply may have once it is decompressed."""
+"""Bytes a request may have once it is decompressed."""
+
+WAITING_BYTES_AIM = 1024 * 1024
+"""Bytes of envelopes a device puts into one request; written in JSON twice they grow, so fewer."""
+
+GROUP_BYTES_MAX = 1024 * 1024
+"""Bytes the envelopes of one group may have together, because a group is never split."""
+
+PAGE_BYTES_AIM = 2 * 1024 * 1024
+"""Bytes of records a page aims to carry; a whole commit is never split, so one may carry more."""
+
+REPLY_BYTES_MAX = 128 * 1024 * 1024
+"""Bytes a reply may have once it is decompressed: room for one commit that assigns many cases."""
+
+PURGED_MAX = 1_000
+"""Erased cases that one request reports; the others wait for the next."""
 
 GENESIS = "0" * 64
 """What the first envelope of a lane names as its predecessor's hash."""
@@ -143,12 +158,16 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What the office answers: a receipt for every command, and a page of what moved."""
+    """What the office answers: a receipt for every command, and a page of what moved.
+
+    `noted` names the cases whose erasure is now on record, as of the page's start.
+    """
 
     epoch: str
     server_time: str
     receipts: tuple[Receipt, ...] = ()
     positions: Mapping[Lane, Position] = field(default_factory=dict)
+    noted: tuple[str, ...] = ()
     page: Page = field(default_factory=Page)
     protocol: int = PROTOCOL_VERSION
 
@@ -171,8 +190,8 @@ class OfficeStore(Protocol):
     def set_aside(self, store_id: str, written: bytes, code: str) -> Receipt | None:
         """Keep bytes that cannot be an envelope of this vault, for a supervisor to examine."""
 
-    def note_purged(self, store_id: str, case_ids: Sequence[str]) -> None:
-        """Note that the device has erased these cases."""
+    def note_purged(self, store_id: str, case_ids: Sequence[str], cursor: int) -> Sequence[str]:
+        """Note that a device which has read to the cursor erased these cases; say which count."""
 
     def page(self, cursor: int, records_max: int) -> Page:
         """Read what moved in this officer's scope after the cursor, in one snapshot."""
@@ -199,5 +218,5 @@ class DeviceStore(Protocol):
     def purged(self) -> Sequence[str]:
         """Name the cases erased and not yet reported as erased."""
 
-    def absorb(self, request: Request, reply: Reply) -> None:
+    def absorb(self, reply: Reply) -> None:
         """Take in a reply, whole or not at all: receipts, records, removals and the cursor."""

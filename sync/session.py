@@ -21,7 +21,7 @@ class Progress:
 
 
 def converse(
-    store: DeviceStore, *, records_max: int = RECORDS_MAX
+    store: DeviceStore, *, records_max: int = RECORDS_MAX, envelopes_max: int = ENVELOPES_MAX
 ) -> Generator[Request, Reply, Progress]:
     """Yield each request to send and take each reply, until both sides hold the same.
 
@@ -34,18 +34,24 @@ def converse(
             store_id=store.store_id(),
             epoch=store.epoch(),
             cursor=store.cursor(),
-            envelopes=tuple(store.waiting(ENVELOPES_MAX)),
+            envelopes=tuple(store.waiting(envelopes_max)),
             purged=tuple(store.purged()),
             records_max=records_max,
         )
         reply = yield request
-        store.absorb(request, reply)
+        store.absorb(reply)
         received = progress.received + len(reply.page.records)
         progress = Progress(
             received=received,
             expected=received + reply.page.remaining,
             sent=progress.sent + len(reply.receipts),
         )
-        if not reply.page.more and (not store.waiting(1) or not reply.receipts):
+        if not reply.page.more and not _has_more_to_say(store, request, reply):
             break
     return progress
+
+
+def _has_more_to_say(store: DeviceStore, request: Request, reply: Reply) -> bool:
+    """Tell whether another request would bring something new: commands, or a case erased by now."""
+    erased = tuple(store.purged())
+    return bool(reply.receipts and store.waiting(1)) or bool(erased and erased != request.purged)

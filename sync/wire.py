@@ -16,7 +16,9 @@ from shared.schemas import DEPTH_MAX, canonical, digest
 from sync.protocol import (
     ENVELOPE_BYTES_MAX,
     ENVELOPES_MAX,
+    PURGED_MAX,
     RECORDS_MAX,
+    REPLY_BYTES_MAX,
     REQUEST_BYTES_MAX,
     Clock,
     Envelope,
@@ -30,6 +32,9 @@ from sync.protocol import (
 )
 
 _LEVEL = 3
+
+WINDOW_BYTES_MAX = 8 * 1024 * 1024
+"""Memory a message may ask for to be opened; level 3 never writes one that asks for more."""
 
 
 class NotAMessage(Exception):  # noqa: N818 - it says what the bytes are
@@ -84,7 +89,7 @@ class RequestSchema(_Kept):
         load_default=list,
         validate=validate.Length(max=ENVELOPES_MAX),
     )
-    purged = fields.List(IdField(), load_default=list, validate=validate.Length(max=5000))
+    purged = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
     records_max = WholeNumber(load_default=RECORDS_MAX, least=1, most=RECORDS_MAX)
 
 
@@ -148,6 +153,7 @@ class ReplySchema(_Kept):
     positions = fields.Dict(
         keys=fields.Enum(Lane, by_value=True), values=fields.Nested(PositionSchema), required=True
     )
+    noted = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
     page = fields.Nested(PageSchema, required=True)
 
 
@@ -190,17 +196,18 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def pack(value: Mapping[str, Any]) -> bytes:
     """Write a message for the network."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(canonical(value))
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+    return compressor.compress(canonical(value))
 
 
-def unpack(data: bytes) -> dict[str, Any]:
+def unpack(data: bytes, bytes_max: int = REQUEST_BYTES_MAX) -> dict[str, Any]:
     """Open a message from the network; raises NotAMessage for anything that is not one."""
     try:
-        reader = zstandard.ZstdDecompressor().stream_reader(data)
-        plain = reader.read(REQUEST_BYTES_MAX + 1)
+        decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES_MAX)
+        plain = decompressor.stream_reader(data).read(bytes_max + 1)
     except zstandard.ZstdError as error:
         raise NotAMessage("message.not_compressed") from error
-    if len(plain) > REQUEST_BYTES_MAX:
+    if len(plain) > bytes_max:
         raise NotAMessage("message.too_large")
     value = read_json(plain)
     if not isinstance(value, dict):
@@ -272,7 +279,7 @@ def write_reply(reply: Reply) -> bytes:
 
 def read_reply(data: bytes) -> Reply:
     """Read a reply from the network."""
-    value = unpack(data)
+    value = unpack(data, REPLY_BYTES_MAX)
     members = _checked(_REPLY, value)
     page = members.pop("page")
     return Reply(
@@ -281,6 +288,7 @@ def read_reply(data: bytes) -> Reply:
         protocol=members["protocol"],
         receipts=_each(Receipt, members["receipts"], flags=tuple),
         positions={lane: Position(**at) for lane, at in members["positions"].items()},
+        noted=tuple(members["noted"]),
         page=Page(
             **{
                 **page,

@@ -12,9 +12,9 @@ from shared.catalogue import mark
 from shared.commands import Actor, Command, CommandType, Decision, Lane, Occasion
 from shared.decide import FROM_THE_FIELD
 from shared.errors import RuleBroken, register
-from shared.schemas import write_body
-from sync.protocol import ENVELOPE_BYTES_MAX, Clock
-from sync.wire import chain_hash, write_envelope
+from shared.schemas import read_body, write_body
+from sync.protocol import ENVELOPE_BYTES_MAX, ENVELOPES_MAX, GROUP_BYTES_MAX, Clock
+from sync.wire import chain_hash, read_envelope, write_envelope
 
 register(
     {
@@ -59,7 +59,19 @@ def execute(
                 if known
                 else _execute_one(store, officer_id, saving, clock=clock, now=now, group=group)
             )
+        if group is not None:
+            _check_size(store, group)
     return decisions
+
+
+def _check_size(store: Store, group: str) -> None:
+    """Refuse a group that no single request could carry."""
+    ((count, size),) = store.rows(
+        "SELECT count(*), coalesce(sum(length(written)), 0) FROM outbox WHERE group_id = ?",
+        (group,),
+    )
+    if count > ENVELOPES_MAX or size > GROUP_BYTES_MAX:
+        raise RuleBroken("command.too_large")
 
 
 def _execute_one(
@@ -115,6 +127,7 @@ def _keep(
     )
     if len(written) > ENVELOPE_BYTES_MAX:
         raise RuleBroken("command.too_large")
+    read_body(_KINDS[saving.command.name], dict(read_envelope(written).body))
     with store.transaction() as connection:
         connection.execute(
             "INSERT INTO outbox (command_id, lane, seq, hash, written, case_id, name, group_id, "

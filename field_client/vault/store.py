@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -13,7 +14,16 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from field_client.vault.schema import SCHEMA_VERSION, STEPS
 from shared.commands import Lane
-from sync.protocol import GENESIS, Page, Position, Receipt, Reply, Request
+from sync.protocol import (
+    ENVELOPES_MAX,
+    GENESIS,
+    PURGED_MAX,
+    WAITING_BYTES_AIM,
+    Page,
+    Position,
+    Receipt,
+    Reply,
+)
 
 PRAGMAS = (
     "cipher_memory_security=ON",
@@ -53,10 +63,11 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # some failures have already undone it
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -111,40 +122,57 @@ class Store:
         return Position(seq=found[0][0], head=found[0][1]) if found else Position(head=GENESIS)
 
     def waiting(self, envelopes_max: int) -> list[bytes]:
-        """Give the oldest commands without a receipt, urgent first, never half of a group."""
+        """Give the oldest commands without a receipt, urgent first, never half of a group.
+
+        The first group is given whole even if it alone is more than was asked for.
+        """
         found = self.rows(
             "SELECT written, group_id FROM outbox WHERE outcome IS NULL "
             "ORDER BY lane <> 'urgent', seq LIMIT ?",
-            (envelopes_max + 1,),
+            (envelopes_max + ENVELOPES_MAX,),
         )
-        if len(found) > envelopes_max:
-            split = found[envelopes_max][1]
-            found = found[:envelopes_max]
-            while split is not None and len(found) > 1 and found[-1][1] == split:
-                found.pop()
-        return [written for written, _group in found]
+        given: list[bytes] = []
+        size = 0
+        for _group, together in groupby(enumerate(found), key=_group_or_itself):
+            written = [row[0] for _at, row in together]
+            size += sum(map(len, written))
+            if given and (len(given) + len(written) > envelopes_max or size > WAITING_BYTES_AIM):
+                break
+            given.extend(written)
+        return given
 
     def purged(self) -> list[str]:
-        """Name the cases erased and not yet reported as erased."""
-        return [row[0] for row in self.rows("SELECT case_id FROM purge WHERE erased")]
+        """Name the cases erased and not yet reported as erased, some of them if there are many."""
+        return [
+            row[0]
+            for row in self.rows(
+                "SELECT DISTINCT case_id FROM purge WHERE erased ORDER BY case_id LIMIT ?",
+                (PURGED_MAX,),
+            )
+        ]
 
     # Taking in what the office says
 
-    def absorb(self, request: Request, reply: Reply) -> None:
-        """Take in a reply, whole or not at all: receipts, records, removals and the cursor."""
+    def absorb(self, reply: Reply) -> None:
+        """Take in a reply, whole or not at all: receipts, records, removals and the cursor.
+
+        A page is taken only where this copy stands, because one that comes late would put older
+        records over newer ones; its receipts are true whenever they come.
+        """
         with self.transaction() as connection:
             for receipt in reply.receipts:
                 self._keep_receipt(connection, receipt)
             connection.executemany(
-                "DELETE FROM purge WHERE case_id = ? AND erased",
-                [(case_id,) for case_id in request.purged],
+                "DELETE FROM purge WHERE case_id = ? AND erased AND commit_number <= ?",
+                [(case_id, reply.page.start) for case_id in reply.noted],
             )
-            self._take_page(connection, reply.page)
+            if reply.page.start == self.cursor():
+                self._take_page(connection, reply.page)
+                self.put("cursor", str(max(reply.page.start, reply.page.end)))
+                self.put("epoch", reply.epoch)
+                if reply.page.end >= reply.page.head:
+                    self.put("office_copy_at", reply.server_time)
             self._erase_what_left(connection)
-            self.put("cursor", str(max(self.cursor(), reply.page.end)))
-            self.put("epoch", reply.epoch)
-            if reply.page.end >= reply.page.head:
-                self.put("office_copy_at", reply.server_time)
 
     def _keep_receipt(self, connection: sqlcipher.Connection, receipt: Receipt) -> None:
         connection.execute(
@@ -162,6 +190,7 @@ class Store:
         )
 
     def _take_page(self, connection: sqlcipher.Connection, page: Page) -> None:
+        self._forget_what_came_back(connection, page)
         connection.executemany(
             "DELETE FROM record WHERE case_id = ? AND view = ? AND kind = ? AND record_id = ?",
             [(r.case_id, r.view, r.kind, r.record_id) for r in page.records],
@@ -175,14 +204,26 @@ class Store:
             ],
         )
         connection.executemany(
-            "DELETE FROM purge WHERE case_id = ? AND view = ? AND commit_number < ?",
-            [(r.case_id, r.view, r.commit) for r in page.records],
-        )
-        connection.executemany(
             "INSERT INTO purge VALUES (?, ?, ?, ?, 0) ON CONFLICT (case_id, view) DO UPDATE "
             "SET commit_number = excluded.commit_number, reason = excluded.reason, erased = 0",
             [(p.case_id, p.view, p.commit, p.reason) for p in page.purges],
         )
+
+    def _forget_what_came_back(self, connection: sqlcipher.Connection, page: Page) -> None:
+        """Make room for a case given back before it could be erased: all of it is on its way.
+
+        What was removed of it in between is not, so nothing held from before may stay.
+        """
+        moved = {(r.case_id, r.view): r.commit for r in page.records}
+        for (case_id, view), commit in moved.items():
+            came_back = connection.execute(
+                "DELETE FROM purge WHERE case_id = ? AND view = ? AND commit_number < ?",
+                (case_id, view, commit),
+            ).rowcount
+            if came_back:
+                connection.execute(
+                    "DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view)
+                )
 
     def _erase_what_left(self, connection: sqlcipher.Connection) -> None:
         """Erase the cases that left this officer's scope once nothing of theirs waits here."""
@@ -262,6 +303,12 @@ def _authorise(
     if action == sqlcipher.SQLITE_FUNCTION and (second or "").lower() in _REFUSED_FUNCTIONS:
         return int(sqlcipher.SQLITE_DENY)
     return int(sqlcipher.SQLITE_OK)
+
+
+def _group_or_itself(numbered: tuple[int, tuple[bytes, str | None]]) -> str | int:
+    """Name the group a waiting command belongs to, or the command itself."""
+    at, (_written, group) = numbered
+    return at if group is None else group
 
 
 def body_of(text: str) -> Mapping[str, Any]:

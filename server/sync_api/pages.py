@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from server.spine import projections
 from server.spine.tables import CaseAccessRow, FieldRecordRow
-from sync.protocol import Page, Purge, Record
+from sync.protocol import PAGE_BYTES_AIM, Page, Purge, Record
 
 _record, _access = FieldRecordRow, CaseAccessRow
 
@@ -18,7 +18,11 @@ def read(session: Session, officer_id: str, cursor: int, records_max: int) -> Pa
     """Read the page after the cursor; the caller holds one snapshot for all of it."""
     head = projections.head(session)
     moved = (
-        select(_record.commit_number, func.count())
+        select(
+            _record.commit_number,
+            func.count(),
+            func.coalesce(func.sum(func.octet_length(_record.body)), 0),
+        )
         .join(_access, _SCOPE)
         .where(
             _access.officer_id == officer_id,
@@ -28,12 +32,14 @@ def read(session: Session, officer_id: str, cursor: int, records_max: int) -> Pa
         .group_by(_record.commit_number)
         .order_by(_record.commit_number)
     )
-    end, taken, remaining = head, 0, 0
-    for number, count in session.execute(moved):
-        if taken and (taken + count > records_max or remaining):
+    end, taken, bytes_taken, remaining = head, 0, 0, 0
+    for number, count, size in session.execute(moved):
+        full = taken + count > records_max or bytes_taken + size > PAGE_BYTES_AIM
+        if remaining or (taken and full):
             remaining += count
         else:
             taken += count
+            bytes_taken += size
             end = number or 0
     if not remaining:
         end = head

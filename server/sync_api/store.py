@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from marshmallow import ValidationError
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from server.access.tables import (
 from server.spine.change_log import stored_result
 from server.spine.execute import Door
 from server.spine.orders import Order, Result
-from server.spine.tables import CommandRow, SyncHeadRow
+from server.spine.tables import CaseAccessRow, CommandRow, SyncHeadRow
 from server.sync_api import pages
 from server.sync_api.unreadable import Unreadable
 from shared.commands import Actor, Command, Lane
@@ -137,22 +137,38 @@ class OfficeOnPostgres:
             )
         return None
 
-    def note_purged(self, store_id: str, case_ids: Sequence[str]) -> None:
-        """Note that the device has erased these cases."""
+    def note_purged(self, store_id: str, case_ids: Sequence[str], cursor: int) -> Sequence[str]:
+        """Note that a device which has read to the cursor erased these cases; say which count.
+
+        A case given back, or given back and taken away again, since the device last read is not
+        erased by what it did before, so that is not noted and the device reports again.
+        """
         if not case_ids:
-            return
+            return ()
         with self.sessions() as session, session.begin():
-            statement = insert(ErasureRow)
-            session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["store_id", "case_id"],
-                    set_={"erased_at": statement.excluded.erased_at},
-                ),
-                [
-                    {"store_id": store_id, "case_id": case_id, "erased_at": self.now}
-                    for case_id in sorted(set(case_ids))
-                ],
+            moved_on = set(
+                session.scalars(
+                    select(CaseAccessRow.case_id).where(
+                        CaseAccessRow.officer_id == self.actor.user_id,
+                        CaseAccessRow.case_id.in_(case_ids),
+                        or_(CaseAccessRow.granted, CaseAccessRow.commit_number > cursor),
+                    )
+                )
             )
+            noted = sorted(set(case_ids) - moved_on)
+            if noted:
+                statement = insert(ErasureRow)
+                session.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["store_id", "case_id"],
+                        set_={"erased_at": statement.excluded.erased_at},
+                    ),
+                    [
+                        {"store_id": store_id, "case_id": case_id, "erased_at": self.now}
+                        for case_id in noted
+                    ],
+                )
+            return noted
 
     def page(self, cursor: int, records_max: int) -> Page:
         """Read what moved in this officer's scope after the cursor, in one snapshot."""
