@@ -1,0 +1,210 @@
+"""A device under simulation: a real vault on disk, its clock, and the syncs it has begun."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from field_client.vault.execute import Saving, execute
+from field_client.vault.store import Store, open_store
+from shared.commands import Actor, Command
+from shared.photographs import RecordPhotograph
+from sync.protocol import Clock, Reply, Request
+from sync.session import Progress, converse
+from tests.simulation.world import Officer
+
+STEPS_UNTIL_INTERRUPTED = 20
+"""Steps of SQLite's own machine in the unit that an interruption is drawn in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """A command the device said it had saved; from then on it must not be lost or doubled."""
+
+    command_id: str
+    command: Command
+    device: str
+    officer_id: str
+    group: str | None
+
+
+@dataclass(eq=False, kw_only=True)
+class Attempt:
+    """One sync that a device has begun, and the exchange it is waiting for."""
+
+    number: int
+    conversation: Generator[Request, Reply, Progress]
+    exchange: int = 0
+    request: Request | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class Device:
+    """One device of one officer."""
+
+    label: str
+    device_id: str
+    store_id: str
+    officer: Officer
+    folder: Path
+    key: bytes
+    skew: timedelta = timedelta(0)
+    boots: int = 0
+    attempts_begun: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
+    saved: list[Saved] = field(default_factory=list)
+    uploaded: set[str] = field(default_factory=set)
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        self._open()
+        self.store.put("store_id", self.store_id)
+
+    @property
+    def actor(self) -> Actor:
+        """Say who speaks when this device signs a request."""
+        return Actor(
+            user_id=self.officer.user_id,
+            permissions=frozenset({"visits.record"}),
+            device_id=self.device_id,
+        )
+
+    def clock(self, now: datetime) -> datetime:
+        """Read this device's clock, which may be wrong."""
+        return now + self.skew
+
+    # Its life
+
+    def _path(self) -> Path:
+        return self.folder / f"vault{self.boots}.db"
+
+    def _open(self) -> None:
+        self.store = open_store(self._path(), bytearray(self.key))
+
+    def restart(self) -> None:
+        """Close the vault in order and open it again."""
+        self.attempts.clear()
+        self.store.close()
+        self._open()
+
+    def crash(self) -> None:
+        """Lose the process: what is on disk at this moment is all the next one has."""
+        self.attempts.clear()
+        before = self._path()
+        self.boots += 1
+        for suffix in ("", "-wal"):
+            written = before.with_name(before.name + suffix)
+            if written.exists():
+                shutil.copyfile(written, self._path().with_name(self._path().name + suffix))
+        self.store.close()
+        self._open()
+
+    def interrupt_after(self, units: int | None) -> None:
+        """Have the vault fail after some of its own steps; with None it goes on as ever."""
+        connection = self.store._connection
+        if units is None:
+            connection.set_progress_handler(None, 0)
+        else:
+            left = [units]
+
+            def spent() -> int:
+                left[0] -= 1
+                return int(left[0] < 0)
+
+            connection.set_progress_handler(spent, STEPS_UNTIL_INTERRUPTED)
+
+    # What is done on it
+
+    def save(
+        self,
+        savings: Sequence[Saving],
+        now: datetime,
+        *,
+        group: str | None = None,
+        photographs: Sequence[tuple[str, str, str, bytes]] = (),
+    ) -> int:
+        """Save commands as the pages do, with their photographs; answer how many were kept."""
+        reading = self.clock(now)
+        clock = Clock(wall=reading.isoformat(), monotonic=1.0, boot=f"boot{self.boots}")
+        with self.store.transaction() as connection:
+            decisions = execute(
+                self.store, self.officer.user_id, savings, clock=clock, now=reading, group=group
+            )
+            connection.executemany(
+                "INSERT INTO photograph (photograph_id, visit_id, case_id, purpose, body, recorded)"
+                " VALUES (?, ?, ?, 'premises', ?, 1) ON CONFLICT DO NOTHING",
+                photographs,
+            )
+        kept = [
+            Saved(
+                command_id=saving.command_id,
+                command=saving.command,
+                device=self.label,
+                officer_id=self.officer.user_id,
+                group=group,
+            )
+            for saving, decision in zip(savings, decisions, strict=True)
+            if decision.changes
+        ]
+        self.saved.extend(kept)
+        return len(kept)
+
+    def cases(self) -> list[str]:
+        """Name the cases this device shows."""
+        return [
+            row[0]
+            for row in self.store.rows(
+                "SELECT case_id FROM record WHERE kind = 'case' ORDER BY case_id"
+            )
+        ]
+
+    def begin_sync(self, records_max: int, envelopes_max: int) -> Attempt:
+        """Begin a sync beside any that is still waiting."""
+        self.attempts_begun += 1
+        attempt = Attempt(
+            number=self.attempts_begun,
+            conversation=converse(self.store, records_max=records_max, envelopes_max=envelopes_max),
+        )
+        attempt.request = next(attempt.conversation)
+        self.attempts.append(attempt)
+        return attempt
+
+    def take(self, attempt: Attempt, reply: Reply) -> bool:
+        """Give a reply to a sync; tell whether it has another request to send."""
+        try:
+            attempt.request = attempt.conversation.send(reply)
+        except StopIteration:
+            self.give_up(attempt)
+            return False
+        attempt.exchange += 1
+        return True
+
+    def give_up(self, attempt: Attempt) -> None:
+        """Leave a sync where it is."""
+        attempt.conversation.close()
+        if attempt in self.attempts:
+            self.attempts.remove(attempt)
+
+    # Photographs travel apart from the conversation
+
+    def to_upload(self) -> set[str]:
+        """Name the photographs that were saved here and whose bytes the office does not have."""
+        taken = {
+            saved.command.photograph_id
+            for saved in self.saved
+            if isinstance(saved.command, RecordPhotograph)
+        }
+        return taken - self.uploaded
+
+    def upload_photographs(self) -> None:
+        """Take the bytes of the photographs whose command the office has answered as arrived."""
+        with self.store.transaction() as connection:
+            arrived = connection.execute(
+                "UPDATE photograph SET arrived = 1 WHERE NOT arrived AND case_id NOT IN "
+                "(SELECT case_id FROM outbox WHERE outcome IS NULL) RETURNING photograph_id"
+            ).fetchall()
+        self.uploaded.update(row[0] for row in arrived)

@@ -1,0 +1,212 @@
+"""What officers do in a simulation: visits, numbers, photographs and answers, pressed once or twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from field_client.vault.execute import Saving
+from field_client.vault.pending import CaseView, case_view
+from shared.contacts import RecordPhoneNumber
+from shared.errors import RuleBroken
+from shared.photographs import RecordPhotograph
+from shared.reviews import RecordVisitAnswer
+from shared.schemas import digest
+from shared.visits import OUTCOMES, RecordVisit
+from tests.simulation import exchange
+from tests.simulation.device import Device
+
+if TYPE_CHECKING:
+    from tests.simulation.story import Story
+
+NOTES = ("Nobody in", "Ŵyneb wrth y drws \U0001f6aa", 'Said "come back"\nand shut the door', "")
+"""What officers write: one language and another, quotes, line breaks, nothing."""
+
+Pictures = list[tuple[str, str, str, bytes]]
+
+
+def work(story: Story) -> None:
+    """Do one thing at a door and save it."""
+    random, device = story.random, story.some_device()
+    cases = device.cases()
+    if not cases:
+        story.note(f"{device.label} has no case to work on")
+        exchange.begin_sync(story)
+        return
+    case_id = random.choice(cases)
+    view = case_view(device.store, device.officer.user_id, case_id)
+    assert view is not None, "a case that is shown can be opened"
+    what = random.choices(
+        (_visit, _visit_with_the_rest, _number, _picture, _answer, _draft), (8, 5, 3, 2, 4, 2)
+    )[0]
+    what(story, device, view)
+
+
+def _press(
+    story: Story,
+    device: Device,
+    what: str,
+    savings: list[Saving],
+    pictures: Pictures,
+) -> None:
+    """Press "save", sometimes twice, and see that it is said truly."""
+    group = story.ids() if len(savings) > 1 else None
+    case = story.world.label_of_case(getattr(savings[0].command, "case_id", ""))
+    presses = story.random.choice((1, 1, 1, 2))
+    try:
+        kept = [
+            device.save(savings, story.now, group=group, photographs=pictures)
+            for _press in range(presses)
+        ]
+    except RuleBroken as refusal:
+        story.note(f"{device.label} may not save {what} on {case}: {refusal.code}")
+        return
+    story.note(f"{device.label} saves {what} on {case}: {kept[0]} kept")
+    story.expect("P1", sum(kept[1:]) == 0, "a second press was a second command")
+
+
+def _the_visit(story: Story, device: Device, view: CaseView) -> RecordVisit:
+    random = story.random
+    planned = sorted(view.of("planned_visit"))
+    people = sorted(view.of("person"))
+    return RecordVisit(
+        visit_id=story.ids(),
+        case_id=view.case_id,
+        planned_visit_id=random.choice([*planned, None]),
+        happened_at=device.clock(story.now) - timedelta(minutes=random.randrange(30)),
+        outcome=random.choice(sorted(OUTCOMES)),
+        met_person_ids=tuple(sorted(random.sample(people, random.randrange(len(people) + 1)))),
+        notes=random.choice(NOTES),
+    )
+
+
+def _saving(story: Story, command: object) -> Saving:
+    return Saving(command_id=story.ids(), command=command)  # type: ignore[arg-type]  # any command
+
+
+def _visit(story: Story, device: Device, view: CaseView) -> None:
+    visit = _the_visit(story, device, view)
+    _press(story, device, "a visit", [_saving(story, visit)], [])
+
+
+def _visit_with_the_rest(story: Story, device: Device, view: CaseView) -> None:
+    """Save a visit with photographs, and perhaps a number, as one thing."""
+    visit = _the_visit(story, device, view)
+    savings, pictures = [_saving(story, visit)], Pictures()
+    for _picture_of in range(story.random.choice((1, 2))):
+        _take_picture(story, view, visit.visit_id, savings, pictures)
+    people = sorted(view.of("person"))
+    if people and story.random.random() < 0.5:
+        savings.append(_saving(story, _new_number(story, view.case_id, people)))
+    with device.store.transaction() as connection:
+        connection.execute("DELETE FROM draft WHERE case_id = ?", (view.case_id,))
+    _press(story, device, f"a visit and {len(savings) - 1} more", savings, pictures)
+
+
+def _take_picture(
+    story: Story, view: CaseView, visit_id: str, savings: list[Saving], pictures: Pictures
+) -> None:
+    body = story.ids().encode()
+    command = RecordPhotograph(
+        photograph_id=digest(body),
+        visit_id=visit_id,
+        case_id=view.case_id,
+        purpose="premises",
+        size_bytes=len(body),
+    )
+    savings.append(_saving(story, command))
+    pictures.append((command.photograph_id, visit_id, view.case_id, body))
+
+
+def _picture(story: Story, device: Device, view: CaseView) -> None:
+    visits = sorted(view.of("visit"))
+    if not visits:
+        return _visit(story, device, view)
+    savings, pictures = list[Saving](), Pictures()
+    _take_picture(story, view, story.random.choice(visits), savings, pictures)
+    return _press(story, device, "a photograph", savings, pictures)
+
+
+def _new_number(story: Story, case_id: str, people: list[str]) -> RecordPhoneNumber:
+    return RecordPhoneNumber(
+        contact_id=story.ids(),
+        case_id=case_id,
+        person_id=story.random.choice(people),
+        number=f"077009{story.random.randrange(40):05d}",
+    )
+
+
+def _number(story: Story, device: Device, view: CaseView) -> None:
+    people = sorted(view.of("person"))
+    if not people:
+        return _visit(story, device, view)
+    command = _new_number(story, view.case_id, people)
+    return _press(story, device, "a phone number", [_saving(story, command)], [])
+
+
+def _answer(story: Story, device: Device, view: CaseView) -> None:
+    returned = sorted(id_ for id_, body in view.of("visit").items() if body["review"] == "returned")
+    if not returned:
+        return _visit(story, device, view)
+    command = RecordVisitAnswer(
+        answer_id=story.ids(),
+        visit_id=story.random.choice(returned),
+        case_id=view.case_id,
+        answer="It was dark",
+    )
+    return _press(story, device, "an answer", [_saving(story, command)], [])
+
+
+def _draft(story: Story, device: Device, view: CaseView) -> None:
+    """Type half a visit, which is kept and stands in the way of erasing the case."""
+    with device.store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO draft VALUES (?, ?, 'RecordVisit', '{}', ?) "
+            "ON CONFLICT (draft_id) DO NOTHING",
+            (story.ids(), view.case_id, story.now.isoformat()),
+        )
+    story.note(f"{device.label} types on {story.world.label_of_case(view.case_id)}")
+
+
+def _restart(story: Story, device: Device) -> None:
+    device.restart()
+    story.note(f"{device.label} is restarted")
+
+
+def _crash(story: Story, device: Device) -> None:
+    device.crash()
+    story.note(f"{device.label} loses power")
+
+
+def _skew(story: Story, device: Device) -> None:
+    device.skew = timedelta(
+        seconds=story.random.choice((0, 5, -90, 3_600, -86_400, 700_000, -400_000_000))
+    )
+    story.note(f"{device.label}'s clock is {device.skew.total_seconds():.0f} s off")
+
+
+def _upload(story: Story, device: Device) -> None:
+    device.upload_photographs()
+    story.note(f"{device.label} has sent its photographs")
+
+
+def _discard(story: Story, device: Device) -> None:
+    with device.store.transaction() as connection:
+        connection.execute("DELETE FROM draft")
+    story.note(f"{device.label} discards what was typed")
+
+
+def _give_up(story: Story, device: Device) -> None:
+    if device.attempts:
+        attempt = story.random.choice(device.attempts)
+        device.give_up(attempt)
+        story.note(f"{device.label} gives up sync {attempt.number}")
+
+
+def mishap(story: Story) -> None:
+    """Let something befall a device."""
+    happenings: tuple[Callable[[Story, Device], None], ...] = (
+        _restart, _crash, _skew, _upload, _discard, _give_up,
+    )  # fmt: skip
+    story.random.choices(happenings, (3, 4, 3, 4, 2, 4))[0](story, story.some_device())

@@ -1,0 +1,228 @@
+"""The oracle: a day told again from the office's change log by a model that shares none of its code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.contacts import RecordPhoneNumber
+from shared.photographs import RecordPhotograph
+from shared.reviews import RecordVisitAnswer
+from shared.visits import RecordVisit
+from tests.simulation.broken import Broken
+
+if TYPE_CHECKING:
+    from tests.simulation.device import Device, Saved
+    from tests.simulation.watch import Watch
+    from tests.simulation.world import World
+
+AHEAD = timedelta(minutes=10)
+
+LOG = """
+    SELECT c.name, c.line, c.command_id::text, c.happened_at, c.recorded_at, c.actor_id::text
+    FROM change c WHERE c.case_ids && :cases OR c.debt_ids && :debts ORDER BY c.change_id
+"""
+
+WHAT_A_COMMAND_MAKES = {
+    RecordVisit: "VisitRecorded",
+    RecordPhoneNumber: "PhoneNumberRecorded",
+    RecordPhotograph: "PhotographRecorded",
+    RecordVisitAnswer: "VisitAnswered",
+}
+
+
+@dataclass
+class Told:
+    """What the model knows of one case at a point of the log."""
+
+    officers: set[str] = field(default_factory=set)
+    open: bool = True
+    plans: dict[str, str] = field(default_factory=dict)
+    visits: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class Model:
+    """The whole world as the log tells it; locks make the log's order the true one for each case."""
+
+    world: World
+    cases: dict[str, Told]
+    holds: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def tell(self, row: Any) -> str | None:
+        """Take in one line; answer what is wrong with it, if anything is."""
+        line = row.line
+        case = self.cases.get(line.get("case_id", ""))
+        if row.name == "HoldPlaced":
+            self.holds[line["hold_id"]] = dict(line)
+        elif row.name == "HoldEnded":
+            self.holds[line["hold_id"]]["until"] = line["until"]
+        elif case is not None and row.name == "VisitRecorded":
+            return self._visit(case, row)
+        elif case is not None and row.name in _REVIEWS:
+            return self._review(case, row)
+        elif case is not None:
+            _tell_of_case(case, row.name, line)
+        return None
+
+    def _visit(self, case: Told, row: Any) -> str | None:
+        """Predict what a supervisor is told about a visit, and compare."""
+        line = row.line
+        if line["visit_id"] in case.visits:
+            return "a visit stands in the log twice"
+        happened_at = datetime.fromisoformat(line["happened_at"])
+        plan = case.plans.get(line["planned_visit_id"])
+        flags = {
+            "visit.hold_in_force": self._is_held(line["case_id"], happened_at.date()),
+            "visit.not_assigned": line["officer_id"] not in case.officers,
+            "visit.case_closed": not case.open,
+            "visit.plan_closed": plan not in {None, "planned"},
+            "visit.clock_ahead": happened_at > row.recorded_at + AHEAD,
+        }
+        if set(line["flags"]) != {flag for flag, is_so in flags.items() if is_so}:
+            return f"a visit is flagged {line['flags']}, not {flags}"
+        if plan == "planned":
+            case.plans[line["planned_visit_id"]] = "made"
+        case.visits[line["visit_id"]] = {**line, "review": "waiting"}
+        return None
+
+    def _is_held(self, case_id: str, day: date) -> bool:
+        debts = self.world.case(case_id).debt_ids
+        return any(
+            hold["debt_id"] in debts
+            and hold["from_on"] <= day.isoformat()
+            and (hold["until"] is None or day.isoformat() < hold["until"])
+            for hold in self.holds.values()
+        )
+
+    def _review(self, case: Told, row: Any) -> str | None:
+        visit = case.visits.get(row.line["visit_id"])
+        if visit is None:
+            return f"{row.name} is about a visit that has not been recorded"
+        if row.name != "VisitAnswered" or visit["review"] == "returned":
+            visit["review"] = _REVIEWS[row.name]
+        return None
+
+
+def _tell_of_case(case: Told, name: str, line: dict[str, Any]) -> None:
+    """Take in what the office did with a case."""
+    if name == "CaseAssigned":
+        case.officers.add(line["officer_id"])
+    elif name == "CaseUnassigned":
+        case.officers.discard(line["officer_id"])
+    elif name == "CaseClosed":
+        case.open = False
+    elif name == "VisitPlanned":
+        case.plans[line["planned_visit_id"]] = "planned"
+    elif name == "PlannedVisitWithdrawn":
+        case.plans[line["planned_visit_id"]] = "withdrawn"
+
+
+_REVIEWS = {"VisitApproved": "approved", "VisitReturned": "returned", "VisitAnswered": "answered"}
+
+
+def compare_with_log(watch: Watch, devices: Sequence[Device]) -> None:
+    """P1, P7: tell the log again and compare it with what was saved, stored and given to devices."""
+    model = Model(world=watch.world, cases={id_: Told() for id_ in watch.cases})
+    log = watch.rows(LOG, cases=watch.cases, debts=watch.world.debts)
+    for row in log:
+        wrong = model.tell(row)
+        if wrong:
+            raise Broken("P7", wrong)
+    saved = [each for device in devices for each in device.saved]
+    _saved_once(watch, saved, log)
+    _visits_as_written(watch, model, saved)
+    for device in devices:
+        _given(watch.world, model, device)
+
+
+def _saved_once(watch: Watch, saved: Sequence[Saved], log: Sequence[Any]) -> None:
+    """P1, P7: each command saved on a device has ended well and made its one line in the log."""
+    outcomes = dict(
+        watch.rows(
+            "SELECT command_id::text, outcome FROM command WHERE command_id = ANY(:ids)",
+            ids=[each.command_id for each in saved],
+        )
+    )
+    lines: dict[str, list[str]] = {}
+    for row in log:
+        if row.name in WHAT_A_COMMAND_MAKES.values():
+            lines.setdefault(row.command_id, []).append(row.name)
+    for each in saved:
+        name, outcome = each.command.name, outcomes.get(each.command_id)
+        if outcome is None:
+            raise Broken("P1", f"a {name} saved on {each.device} never reached the office")
+        if outcome in {"refused", "quarantined"}:
+            raise Broken("P7", f"a {name} saved on {each.device} was {outcome}")
+        made = [] if outcome == "no_change" else [WHAT_A_COMMAND_MAKES[type(each.command)]]
+        if lines.pop(each.command_id, []) != made:
+            raise Broken("P1", f"a {name} of {each.device} ended {outcome} without its one line")
+    if lines:
+        raise Broken("P1", f"{len(lines)} commands nobody saved are in the log")
+
+
+def _visits_as_written(watch: Watch, model: Model, saved: Sequence[Saved]) -> None:
+    """P1: the office's rows are what officers wrote, no more and no less."""
+    wanted = {
+        (c.visit_id, c.case_id, each.officer_id, c.outcome, c.notes, c.happened_at)
+        for each in saved
+        if isinstance(c := each.command, RecordVisit)
+    }
+    stored = watch.rows(
+        "SELECT visit_id::text, case_id::text, officer_id::text, outcome, notes, happened_at "
+        "FROM visit WHERE case_id = ANY(:cases)",
+        cases=watch.cases,
+    )
+    if len(stored) != len(wanted) or {tuple(row) for row in stored} != wanted:
+        raise Broken("P1", f"{len(wanted)} visits were saved, {len(stored)} are at the office")
+    if {id_ for case in model.cases.values() for id_ in case.visits} != {row[0] for row in stored}:
+        raise Broken("P1", "the log and the table of visits differ")
+    photographs = {
+        (c.photograph_id, c.visit_id)
+        for each in saved
+        if isinstance(c := each.command, RecordPhotograph)
+    }
+    answers = {c.answer_id for each in saved if isinstance(c := each.command, RecordVisitAnswer)}
+    kept = watch.rows(
+        "SELECT photograph_id, visit_id::text FROM photograph WHERE case_id = ANY(:cases)",
+        cases=watch.cases,
+    )
+    said = watch.rows(
+        "SELECT comment_id::text FROM visit_comment JOIN visit USING (visit_id) "
+        "WHERE is_answer AND case_id = ANY(:cases)",
+        cases=watch.cases,
+    )
+    if {tuple(row) for row in kept} != photographs or {row[0] for row in said} != answers:
+        raise Broken("P1", "photographs or answers are not what was saved")
+
+
+def _given(world: World, model: Model, device: Device) -> None:
+    """P2: what a device shows is what the model expects, whatever the projections say."""
+    held: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for case_id, kind, id_, body in device.store.rows(
+        "SELECT case_id, kind, record_id, body FROM record"
+    ):
+        held.setdefault((case_id, kind), {})[id_] = json.loads(body)
+    for case_id in device.cases():
+        told = model.cases[case_id]
+        elsewhere = {id_ for other in world.sharing(case_id) for id_ in model.cases[other].visits}
+        wanted = {
+            "visit": set(told.visits),
+            "visit_elsewhere": elsewhere,
+            "planned_visit": {id_ for id_, state in told.plans.items() if state == "planned"},
+            "hold": {
+                id_
+                for id_, hold in model.holds.items()
+                if hold["debt_id"] in world.case(case_id).debt_ids
+            },
+        }
+        for kind, ids in wanted.items():
+            if set(held.get((case_id, kind), {})) != ids:
+                label = world.label_of_case(case_id)
+                raise Broken("P2", f"{device.label} does not show each {kind} of {label}")
+        for id_, body in held.get((case_id, "visit"), {}).items():
+            if body["review"] != told.visits[id_]["review"]:
+                raise Broken("P2", f"{device.label} shows a visit as {body['review']}")

@@ -1,0 +1,172 @@
+"""Runs seeds: each tells one story on a shared database, and a broken one says which and why."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from server.app import house
+from server.spine.database import migrate
+from server.spine.postgres import EmbeddedPostgres
+from tests.simulation.broken import Broken
+from tests.simulation.office import connect
+from tests.simulation.story import Story
+
+PROCESSES_MAX = 2
+"""Processes that share the seeds, each with a database of its own."""
+
+SHARE_MAX = 25
+"""Seeds given to a process at a time."""
+
+TRACE_SHOWN = 25
+"""Last lines of a broken seed's trace that are shown; a replay shows all of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How one seed ended: what was broken, if anything, and what led to it."""
+
+    seed: int
+    steps: int
+    trace: tuple[str, ...]
+    property: str | None = None
+    seen: str = ""
+
+    def lines(self, trace_max: int | None = None) -> Iterator[str]:
+        """Say it for a person."""
+        shown = self.trace if trace_max is None else self.trace[-trace_max:]
+        yield from shown
+        if self.property is None:
+            yield f"seed {self.seed}: every property held over {self.steps} steps"
+        else:
+            yield f"seed {self.seed}: {self.property} does not hold: {self.seen}"
+            yield f"fieldfare simulate --replay {self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """How a run ended."""
+
+    seeds: int
+    steps: int
+    seconds: float
+    broken: tuple[Ended, ...]
+
+    def written(self) -> str:
+        """Write it as one line of JSON."""
+        failed = [{"seed": b.seed, "property": b.property, "seen": b.seen} for b in self.broken]
+        return json.dumps(
+            {
+                "seeds": self.seeds,
+                "failed": failed,
+                "steps": self.steps,
+                "seconds": round(self.seconds, 1),
+            }
+        )
+
+
+def run_seeds(url: str, seeds: Sequence[int], *, stop_at_first: bool = False) -> list[Ended]:
+    """Tell the stories of some seeds, one after the other, on one database that is migrated."""
+    engines = connect(url)
+    office = house()
+    ended: list[Ended] = []
+    try:
+        for seed in seeds:
+            with tempfile.TemporaryDirectory(prefix="fieldfare-seed-") as folder:
+                ended.append(_tell(Story(seed, engines, office, Path(folder))))
+            if stop_at_first and ended[-1].property:
+                break
+    finally:
+        engines.dispose()
+    return ended
+
+
+def _tell(story: Story) -> Ended:
+    """Tell one story; what breaks it is an answer, not an error."""
+    broken: Broken | None = None
+    try:
+        story.tell()
+    except Broken as found:
+        broken = found
+    return Ended(
+        seed=story.seed,
+        steps=story.steps,
+        trace=tuple(story.trace),
+        property=broken.property if broken else None,
+        seen=broken.seen if broken else "",
+    )
+
+
+def simulate(seeds: Sequence[int], *, stop_at_first: bool = False) -> Report:
+    """Tell the stories of all the seeds on a PostgreSQL of their own, in two processes if many."""
+    began = time.monotonic()
+    shares = [seeds[at : at + SHARE_MAX] for at in range(0, len(seeds), SHARE_MAX)]
+    ended: list[Ended] = []
+    with databases(min(PROCESSES_MAX, len(shares))) as urls:
+        if len(urls) == 1:
+            ended = run_seeds(urls[0], seeds, stop_at_first=stop_at_first)
+        else:
+            ended = _in_processes(urls, shares, stop_at_first=stop_at_first)
+    return Report(
+        seeds=len(ended),
+        steps=sum(each.steps for each in ended),
+        seconds=time.monotonic() - began,
+        broken=tuple(each for each in ended if each.property),
+    )
+
+
+def _in_processes(
+    urls: Sequence[str], shares: Sequence[Sequence[int]], *, stop_at_first: bool
+) -> list[Ended]:
+    """Give each process its own database and every other share of the seeds."""
+    with ProcessPoolExecutor(len(urls), mp_context=get_context("spawn")) as pool:
+        running = [
+            pool.submit(
+                run_seeds,
+                url,
+                [seed for share in shares[number :: len(urls)] for seed in share],
+                stop_at_first=stop_at_first,
+            )
+            for number, url in enumerate(urls)
+        ]
+        return sorted(
+            (each for future in running for each in future.result()), key=lambda each: each.seed
+        )
+
+
+@contextmanager
+def databases(count: int) -> Iterator[list[str]]:
+    """Start a PostgreSQL that forgets everything, with some migrated databases in it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="fieldfare-simulation-") as home,
+        EmbeddedPostgres(Path(home), durable=False) as postgres,
+    ):
+        first = postgres.url("fieldfare")
+        migrate(first)
+        names = [f"simulation_{number}" for number in range(count)]
+        for name in names:
+            create_database(first, name, template="fieldfare")
+        yield [postgres.url(name) for name in names]
+
+
+def create_database(url: str, name: str, *, template: str) -> None:
+    """Make a database beside another as the copy of one that is migrated."""
+    administration = make_url(url).set(drivername="postgresql", database="postgres")
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
+    with psycopg.connect(
+        administration.render_as_string(hide_password=False), autocommit=True
+    ) as connection:
+        connection.execute(statement)
