@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import server.app  # noqa: F401 - it brings every area's words along
+import server.spine.case_files
+import server.spine.orders
+import server.sync_api.unreadable  # noqa: F401 - like the two above, for the words it registers
 from field_client.vault.screens.sent import SAID_BY_THE_OFFICE
 from field_client.vault.screens.words import NEWER, WORDS, word
 from server.accounts.commands import STAGES
