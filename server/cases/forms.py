@@ -98,8 +98,8 @@ def selection_schema(officers: Sequence[Officer]) -> Schema:
                     TICKED: mark("Those ticked on this page"),
                     ALL: mark("Every case in this list, on this page and the others"),
                 },
-                load_default=TICKED,
-                metadata={"label": mark("Which cases?")},
+                required=True,
+                metadata={"label": mark("Which cases?"), "missing": mark("Select which cases")},
             ),
             "officer_id": Choice(
                 officer_options(officers),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.catalogue import Sentence, mark
+from shared.presentation import money
 from shared.visits import FLAGS
 
 LATE = timedelta(hours=48)
@@ -71,7 +72,8 @@ def rank(visit: Standing, now: datetime) -> Rank:
         text = mark("It has waited for %(days)s days")
         found.append((_OLD + min(waited.days, _OLD), Sentence(text, days=waited.days)))
     if visit.balance_pence >= MUCH_PENCE:
-        found.append((_MUCH, Sentence(mark("Much is owed on this case"))))
+        owed = money(visit.balance_pence)
+        found.append((_MUCH, Sentence(mark("%(amount)s is owed on the case"), amount=owed)))
     found.sort(key=lambda reason: -reason[0])
     return Rank(score=sum(weight for weight, _ in found), reasons=tuple(text for _, text in found))
 

@@ -18,7 +18,6 @@ from server.worktray.advice import Advice
 from server.worktray.queries import Waiting
 from server.worktray.tables import ExaminationRow
 from shared.catalogue import Sentence, mark
-from shared.errors import REFUSALS
 from shared.values import is_id
 
 NAMES: Mapping[str, str] = {
@@ -28,6 +27,17 @@ NAMES: Mapping[str, str] = {
     "RecordVisitAnswer": mark("An answer about a visit"),
 }
 """What a device may send, in words."""
+
+REASONS: Mapping[str, str] = {
+    "authority.lacking": mark("The officer may not do this"),
+    "authority.never_assigned": mark("The case was never assigned to this officer"),
+    "case.unknown": mark("No such case is known here"),
+    "command.unknown": mark("The office does not know this kind of work yet"),
+    "command.unreadable": mark("The office could not read it"),
+    "command.id_reused": mark("It came twice under one number, with different content"),
+    "command.failed": mark("The office could not record it: a fault on our side"),
+}
+"""Why something was set aside, as whoever looks at it needs to know."""
 
 ACTIONS: Mapping[str, str] = {
     "authority.lacking": mark("Ask an administrator what this officer may do"),
@@ -151,7 +161,6 @@ def _body_of(subject: str) -> Select[Any]:
 
 def _aside(row: Any) -> Aside:  # noqa: ANN401 - a row of _asides
     code = row.code or ""
-    reason = REFUSALS.get(code, "%(")
     return Aside(
         subject=row.subject,
         what=NAMES.get(row.what, mark("Something that could not be read")),
@@ -165,7 +174,7 @@ def _aside(row: Any) -> Aside:  # noqa: ANN401 - a row of _asides
         note=row.note or "",
         advice=Advice(
             action=Sentence(ACTIONS.get(code, mark("Tell whoever looks after Fieldfare"))),
-            reason=Sentence(mark("The office could not take it") if "%(" in reason else reason),
+            reason=Sentence(REASONS.get(code, mark("The office could not take it"))),
             tone="red",
         ),
     )

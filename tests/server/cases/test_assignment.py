@@ -52,7 +52,7 @@ def test_ticked_cases_are_shown_first_and_then_given(
 ) -> None:
     day.assign(three[2].case_id, day.amina)
     page = browser.post(
-        "/cases", 200, case_id=ids(three), officer_id=day.amina.user_id, what="give"
+        "/cases", 200, scope="ticked", case_id=ids(three), officer_id=day.amina.user_id, what="give"
     )
     assert "Go to Amina Osei" in page
     assert "Give 2 cases" in page
@@ -65,7 +65,9 @@ def test_ticked_cases_are_shown_first_and_then_given(
 def test_pressing_twice_gives_each_case_once(
     day: Day, browser: Browser, three: list[Household]
 ) -> None:
-    page = browser.post("/cases", 200, case_id=ids(three), officer_id=day.amina.user_id)
+    page = browser.post(
+        "/cases", 200, scope="ticked", case_id=ids(three), officer_id=day.amina.user_id
+    )
     browser.post("/cases/assignment", **hidden(page))
     browser.post("/cases/assignment", **hidden(page))
     with day.session() as session:
@@ -79,7 +81,7 @@ def test_cases_are_taken_from_an_officer(
     for household in three[:2]:
         day.assign(household.case_id, day.amina)
     page = browser.post(
-        "/cases", 200, case_id=ids(three), officer_id=day.amina.user_id, what="take"
+        "/cases", 200, scope="ticked", case_id=ids(three), officer_id=day.amina.user_id, what="take"
     )
     assert "Leave Amina Osei" in page
     assert "Take 2 cases" in page
@@ -131,20 +133,26 @@ def test_no_officer_chosen_keeps_what_was_ticked(
 
 def test_what_is_no_case_is_refused(day: Day, browser: Browser) -> None:
     day.household("Ann")
-    browser.post("/cases", 400, case_id=["nonsense"], officer_id=day.amina.user_id)
-    browser.post("/cases/assignment", 400, case_id=["nonsense"], officer_id=day.amina.user_id)
+    browser.post("/cases", 400, scope="ticked", case_id=["nonsense"], officer_id=day.amina.user_id)
+    browser.post(
+        "/cases/assignment", 400, scope="ticked", case_id=["nonsense"], officer_id=day.amina.user_id
+    )
 
 
 def test_nothing_to_change_is_said(day: Day, browser: Browser, three: list[Household]) -> None:
     day.assign(three[0].case_id, day.amina)
-    page = browser.post("/cases", 200, case_id=ids(three[:1]), officer_id=day.amina.user_id)
+    page = browser.post(
+        "/cases", 200, scope="ticked", case_id=ids(three[:1]), officer_id=day.amina.user_id
+    )
     assert "There is nothing to change" in page
 
 
 def test_a_case_closed_meanwhile_is_reported_by_name(
     day: Day, browser: Browser, three: list[Household]
 ) -> None:
-    page = browser.post("/cases", 200, case_id=ids(three), officer_id=day.amina.user_id)
+    page = browser.post(
+        "/cases", 200, scope="ticked", case_id=ids(three), officer_id=day.amina.user_id
+    )
     day.give(day.caseworker, CloseCase(case_id=three[1].case_id))
     report = browser.post("/cases/assignment", 200, **hidden(page))
     assert "Some cases could not be given" in report
@@ -157,7 +165,9 @@ def test_a_closed_case_is_counted_apart_before_anything_is_done(
     day: Day, browser: Browser, three: list[Household]
 ) -> None:
     day.give(day.caseworker, CloseCase(case_id=three[1].case_id))
-    page = browser.post("/cases", 200, case_id=ids(three), officer_id=day.amina.user_id)
+    page = browser.post(
+        "/cases", 200, scope="ticked", case_id=ids(three), officer_id=day.amina.user_id
+    )
     assert "Closed, so they stay as they are" in page
     assert "Give 2 cases" in page
 
@@ -170,11 +180,18 @@ def test_an_officer_who_has_left_can_be_relieved_but_not_burdened(
         session.execute(
             update(UserRow).where(UserRow.user_id == day.bryn.user_id).values(active=False)
         )
-    give = browser.post("/cases", 200, case_id=ids(three[1:]), officer_id=day.bryn.user_id)
+    give = browser.post(
+        "/cases", 200, scope="ticked", case_id=ids(three[1:]), officer_id=day.bryn.user_id
+    )
     report = browser.post("/cases/assignment", 200, **hidden(give))
     assert "Choose someone who goes out on visits" in report
     take = browser.post(
-        "/cases", 200, case_id=ids(three[:1]), officer_id=day.bryn.user_id, what="take"
+        "/cases",
+        200,
+        scope="ticked",
+        case_id=ids(three[:1]),
+        officer_id=day.bryn.user_id,
+        what="take",
     )
     browser.post("/cases/assignment", **hidden(take))
     assert holders(day, day.bryn) == set()

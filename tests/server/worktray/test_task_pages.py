@@ -190,7 +190,7 @@ def test_what_was_set_aside_waits_until_somebody_has_looked(day: Day, aside: str
         assert words in page
     page = browser.get(f"/set-aside/{aside}")
     assert "&lt;b&gt;Shouted" in page
-    assert "This case was never assigned to you" in page
+    assert "The case was never assigned to this officer" in page
     assert "Enter what you have done about it" in browser.post(f"/set-aside/{aside}", 422)
     browser.post(f"/set-aside/{aside}", note="Gave her the case")
     browser.post(f"/set-aside/{aside}", note="Again")
