@@ -73,7 +73,7 @@ def test_the_search_page_says_what_can_be_searched_before_anything_was(scene: Sc
     words = words_of(scene.browser.get("/search"))
     assert "Name, former name, address, postcode, phone number or any reference" in words
     assert "What you find appears here" in words
-    assert "Open an individual" not in words
+    assert "Add a person" not in words
 
 
 def test_a_search_shows_who_was_found_and_by_whichwords_of(scene: Scene) -> None:
@@ -105,7 +105,7 @@ def test_a_search_that_finds_nothing_says_what_to_try(scene: Scene) -> None:
     words = words_of(scene.browser.get("/search?q=zzqqxx"))
     assert "Nobody and nothing found" in words
     assert "“zzqqxx”" in words
-    assert "Open an individual" in words
+    assert "Add a person" in words
 
 
 @pytest.mark.parametrize(
