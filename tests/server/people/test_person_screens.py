@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from server.cases.commands import OpenCase
 from server.payments.commands import RecordPayment
 from server.people.commands import OpenPerson, RecordContact, RecordFormerName
 from server.people.markers import RecordMarker
@@ -99,6 +100,13 @@ def test_a_search_shows_accounts_with_who_is_liable(scene: Scene) -> None:
     page = scene.browser.get("/search?q=555777")
     assert f"/accounts/{nobody.account_id}" in page
     assert "Nobody is known to be liable" in words_of(page)
+
+
+def test_a_case_is_opened_from_the_page_of_somebody_who_owes(scene: Scene) -> None:
+    address = f"/people/{scene.jane}/case"
+    assert f'href="{address}"' in scene.browser.get(f"/people/{scene.jane}")
+    scene.office.give(OpenCase(case_id=new_id(), person_id=scene.jane, debt_ids=(scene.debt_id,)))
+    assert f'href="{address}"' not in scene.browser.get(f"/people/{scene.jane}")
 
 
 def test_a_search_that_finds_nothing_says_what_to_try(scene: Scene) -> None:
