@@ -6,10 +6,11 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 import psycopg
@@ -26,8 +27,13 @@ from tests.simulation.story import Story
 PROCESSES_MAX = 2
 """Processes that share the seeds, each with a database of its own."""
 
-SHARE_MAX = 25
+SHARE_MAX = 10
 """Seeds given to a process at a time."""
+
+WAIT_SECONDS_MAX = 60
+
+SHOWN_MAX = 3
+"""Broken seeds whose traces are shown; one is enough to begin with."""
 
 TRACE_SHOWN = 25
 """Last lines of a broken seed's trace that are shown; a replay shows all of it."""
@@ -58,17 +64,38 @@ class Ended:
 class Report:
     """How a run ended."""
 
-    seeds: int
-    steps: int
+    ended: tuple[Ended, ...]
     seconds: float
-    broken: tuple[Ended, ...]
+
+    @property
+    def broken(self) -> tuple[Ended, ...]:
+        """List the seeds in which a property did not hold."""
+        return tuple(each for each in self.ended if each.property)
+
+    @property
+    def steps(self) -> int:
+        """Count the steps of all seeds."""
+        return sum(each.steps for each in self.ended)
+
+    def lines(self, *, whole: bool) -> Iterator[str]:
+        """Say it for a person: the whole of one seed, or what broke and how much was told."""
+        if whole:
+            for each in self.ended:
+                yield from each.lines()
+            return
+        for each in self.broken[:SHOWN_MAX]:
+            yield from each.lines(TRACE_SHOWN)
+        yield (
+            f"{len(self.ended)} seeds, {self.steps} steps, {self.seconds:.0f} seconds: "
+            f"{len(self.broken)} broken"
+        )
 
     def written(self) -> str:
         """Write it as one line of JSON."""
         failed = [{"seed": b.seed, "property": b.property, "seen": b.seen} for b in self.broken]
         return json.dumps(
             {
-                "seeds": self.seeds,
+                "seeds": len(self.ended),
                 "failed": failed,
                 "steps": self.steps,
                 "seconds": round(self.seconds, 1),
@@ -112,37 +139,48 @@ def simulate(seeds: Sequence[int], *, stop_at_first: bool = False) -> Report:
     """Tell the stories of all the seeds on a PostgreSQL of their own, in two processes if many."""
     began = time.monotonic()
     shares = [seeds[at : at + SHARE_MAX] for at in range(0, len(seeds), SHARE_MAX)]
-    ended: list[Ended] = []
     with databases(min(PROCESSES_MAX, len(shares))) as urls:
         if len(urls) == 1:
             ended = run_seeds(urls[0], seeds, stop_at_first=stop_at_first)
         else:
             ended = _in_processes(urls, shares, stop_at_first=stop_at_first)
     return Report(
-        seeds=len(ended),
-        steps=sum(each.steps for each in ended),
+        ended=tuple(sorted(ended, key=lambda each: each.seed)),
         seconds=time.monotonic() - began,
-        broken=tuple(each for each in ended if each.property),
     )
 
 
 def _in_processes(
     urls: Sequence[str], shares: Sequence[Sequence[int]], *, stop_at_first: bool
 ) -> list[Ended]:
-    """Give each process its own database and every other share of the seeds."""
-    with ProcessPoolExecutor(len(urls), mp_context=get_context("spawn")) as pool:
-        running = [
-            pool.submit(
-                run_seeds,
-                url,
-                [seed for share in shares[number :: len(urls)] for seed in share],
-                stop_at_first=stop_at_first,
-            )
-            for number, url in enumerate(urls)
-        ]
-        return sorted(
-            (each for future in running for each in future.result()), key=lambda each: each.seed
-        )
+    """Give each process a database of its own, and each that is free the next share of the seeds."""
+    context = get_context("spawn")
+    free = context.Queue()
+    for url in urls:
+        free.put(url)
+    ended: list[Ended] = []
+    with ProcessPoolExecutor(
+        len(urls), mp_context=context, initializer=_take_database, initargs=(free,)
+    ) as pool:
+        running = [pool.submit(_run_share, share, stop_at_first=stop_at_first) for share in shares]
+        for future in as_completed(running):
+            ended.extend(future.result())
+            if stop_at_first and ended[-1].property:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+    return ended
+
+
+_own: list[str] = []
+
+
+def _take_database(free: Queue[str]) -> None:
+    """Remember which database this process is to use."""
+    _own.append(free.get(timeout=WAIT_SECONDS_MAX))
+
+
+def _run_share(seeds: Sequence[int], *, stop_at_first: bool) -> list[Ended]:
+    return run_seeds(_own[0], seeds, stop_at_first=stop_at_first)
 
 
 @contextmanager
