@@ -35,6 +35,8 @@ class Saving:
 
     command_id: str
     command: Command
+    alone: bool = False
+    """Saved and shown with its group, but decided by the office whatever becomes of the others."""
 
 
 def execute(
@@ -119,7 +121,7 @@ def _keep(
             "version": saving.command.version,
             "case_id": case_id,
             "seen_commit": store.cursor(),
-            "group": group,
+            "group": None if saving.alone else group,
             "happened_at": now.isoformat(),
             "clock": asdict(clock),
             "body": write_body(saving.command),

@@ -152,7 +152,11 @@ class Carried:
 def savings(
     carried: Carried, data: Mapping[str, Any], moment: datetime, pictures: Sequence[KeptPhotograph]
 ) -> list[Saving]:
-    """Write the form as commands, the visit first."""
+    """Write the form as commands: the visit and its photographs together, the number by itself.
+
+    A number the office cannot take, because the person has left the case, must not take the visit
+    with it: that the visit was made is never refused.
+    """
     visit_id, case_id = carried.visit_id, carried.case_id
     commands: list[Saving] = [
         Saving(
@@ -169,6 +173,7 @@ def savings(
             ),
         )
     ]
+    commands += [_picture_saving(carried, picture) for picture in pictures]
     if data["number"]:
         number = RecordPhoneNumber(
             contact_id=command_id(visit_id, "contact"),
@@ -177,9 +182,10 @@ def savings(
             number=data["number"],
         )
         commands.append(
-            Saving(command_id=command_id(visit_id, RecordPhoneNumber.name), command=number)
+            Saving(
+                command_id=command_id(visit_id, RecordPhoneNumber.name), command=number, alone=True
+            )
         )
-    commands += [_picture_saving(carried, picture) for picture in pictures]
     return commands
 
 

@@ -13,6 +13,7 @@ from field_client.vault import drafts, outbox, photographs
 from field_client.vault.pending import case_view
 from field_client.vault.store import Store
 from shared.presentation import LONDON
+from sync.wire import read_envelope
 from tests.field_client.vault.pictures import jpeg, png_of
 from tests.field_client.vault.sample import OFFICER, case, fill, id_of, place
 from tests.pages import assert_page
@@ -67,10 +68,12 @@ def test_a_visit_is_saved_with_all_that_belongs_to_it(client: FlaskClient, full:
     item = outbox.find(full, VISIT, ())
     assert item is not None
     assert [entry.name for entry in item.entries] == [
-        "RecordVisit", "RecordPhoneNumber", "RecordPhotograph",
+        "RecordVisit", "RecordPhotograph", "RecordPhoneNumber",
     ]  # fmt: skip
     groups = full.rows("SELECT DISTINCT group_id FROM outbox")
     assert groups == [(VISIT,)]
+    together = [read_envelope(w).group for (w,) in full.rows("SELECT written FROM outbox")]
+    assert sorted(together, key=str) == sorted([VISIT, VISIT, None], key=str)
     assert saved_visit(full) == {
         "visit_id": VISIT,
         "case_id": MARYAM,
