@@ -18,6 +18,7 @@ from server.spine.tables import CaseAccessRow
 from shared.catalogue import Sentence, mark
 from shared.commands import Command, Outcome
 from shared.errors import REFUSALS
+from shared.presentation import number
 
 JOB = "cases.assign"
 """The name of the job that does it when there are too many to wait for."""
@@ -111,16 +112,18 @@ def run(work: Work) -> Ending:
                 mark("Cases given: %(number)s")
                 if what == GIVE
                 else mark("Cases taken: %(number)s"),
-                number=came.moved,
+                number=number(came.moved),
             ),
-            Sentence(mark("Cases with nothing to change: %(number)s"), number=came.unchanged),
+            Sentence(
+                mark("Cases with nothing to change: %(number)s"), number=number(came.unchanged)
+            ),
             *(
                 Sentence(
                     mark("Cases refused: %(number)s. %(why)s"),
-                    number=number,
+                    number=number(refused),
                     why=REFUSALS[code],
                 )
-                for code, number in sorted(Counter(came.refused.values()).items())
+                for code, refused in sorted(Counter(came.refused.values()).items())
             ),
         ),
         link=(mark("See the cases"), "/cases"),

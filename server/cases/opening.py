@@ -9,12 +9,8 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from server.accounts.tables import AccountRow, DebtRow, LiablePartyRow
-from server.cases.forms import as_text
 from server.cases.tables import CaseDebtRow, CaseRow
 from server.people.tables import PersonRow
-from server.spine.web import reader
-from shared.debts import DEBT_TYPES
-from shared.presentation import money, period
 
 DEBTS_OFFERED_MAX = 200
 """Debts of one person that the form offers, the largest first; one payer in real data has hundreds."""
@@ -100,13 +96,3 @@ def open_cases(session: Session, person_id: str) -> list[OpenCase]:
         OpenCase(case_id=case_id, reference=reference, opened_at=opened_at)
         for case_id, reference, opened_at in rows
     ]
-
-
-def option_of(debt: Owing) -> str:
-    """Write a debt as one line to tick: what it is, for when, and what is owed."""
-    say = reader()
-    parts = [say(DEBT_TYPES[debt.debt_type]), debt.account_reference]
-    if debt.from_on or debt.until:
-        parts.append(period(debt.from_on, debt.until, say=say))
-    parts.append(money(debt.balance_pence))
-    return as_text(", ".join(parts))

@@ -12,8 +12,8 @@ from server.cases import case_page, opening
 from server.cases.blueprint import screens
 from server.cases.case_page import Case
 from server.cases.commands import AssignCase, CloseCase, OpenCase, UnassignCase
-from server.cases.forms import officer_schema, opening_schema
-from server.cases.opening import option_of
+from server.cases.forms import as_text, officer_schema, opening_schema
+from server.cases.opening import Owing
 from server.people import timeline
 from server.spine import clock
 from server.spine.areas import House
@@ -21,12 +21,14 @@ from server.spine.database import db
 from server.spine.giving import give_together
 from server.spine.paging import Page
 from server.spine.permissions import may, needs
-from server.spine.web import give, note_read, tell
+from server.spine.web import give, note_read, reader, tell
 from server.visits import queries as visits
 from shared.catalogue import mark
 from shared.commands import Command, Touched
+from shared.debts import DEBT_TYPES
 from shared.errors import RuleBroken
 from shared.forms import Form
+from shared.presentation import money, period
 from shared.values import is_id
 from shared.visits import WithdrawPlannedVisit
 
@@ -133,7 +135,7 @@ def new_case(person_id: UUID) -> str:
 def open_case(person_id: UUID) -> Response | tuple[str, int]:
     """Open the case."""
     debts = opening.debts_of(db.session(), str(person_id), clock.today())
-    schema = opening_schema({debt.debt_id: option_of(debt) for debt in debts})
+    schema = opening_schema({debt.debt_id: _option(debt) for debt in debts})
     form = Form.read(schema, request.form)
     if not form.ok:
         return _open_form(person_id, form), 422
@@ -216,7 +218,7 @@ def _open_form(person_id: UUID, form: Form | None) -> str:
     note_read("cases.open", subject_id=str(person_id))
     debts = opening.debts_of(session, str(person_id), today)
     blank = Form.blank(
-        opening_schema({debt.debt_id: option_of(debt) for debt in debts}),
+        opening_schema({debt.debt_id: _option(debt) for debt in debts}),
         {
             "case_id": clock.new_id(),
             "debt_ids": [debt.debt_id for debt in debts if not debt.in_case],
@@ -229,3 +231,13 @@ def _open_form(person_id: UUID, form: Form | None) -> str:
         form=form or blank,
         open_cases=opening.open_cases(session, str(person_id)),
     )
+
+
+def _option(debt: Owing) -> str:
+    """Write a debt as one line to tick: what it is, for when, and what is owed."""
+    say = reader()
+    parts = [say(DEBT_TYPES[debt.debt_type]), debt.account_reference]
+    if debt.from_on or debt.until:
+        parts.append(period(debt.from_on, debt.until, say=say))
+    parts.append(money(debt.balance_pence))
+    return as_text(", ".join(parts))

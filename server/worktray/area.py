@@ -5,7 +5,6 @@ from __future__ import annotations
 from server.spine.areas import Area, Handling, NavigationLink, named_subjects
 from server.worktray import (
     commands,
-    examining,
     facts,
     job_screens,
     record,
@@ -67,16 +66,16 @@ AREA = Area(
         ),
         Handling(
             kind=CommandType(
-                command=examining.RecordExamination,
-                schema=examining.RecordExaminationSchema(),
-                rule=examining.record_examination,
+                command=commands.RecordExamination,
+                schema=commands.RecordExaminationSchema(),
+                rule=rules.record_examination,
                 kind=Kind.FACT,
                 needs="aside.examine",
             ),
-            facts=examining.aside_facts,
+            facts=facts.aside_facts,
         ),
     ),
-    recorders={**record.RECORDERS, examining.SetAsideExamined: examining.examined},
+    recorders=record.RECORDERS,
     screens=(screens.screens, job_screens.screens),
     navigation=(
         NavigationLink(text=mark("Worktray"), endpoint="worktray.home", needs="worktray.see"),

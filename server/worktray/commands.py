@@ -1,7 +1,9 @@
-"""What is asked about tasks: raise one, give it to someone, finish it."""
+"""What is asked on the worktray: raise, give out and finish a task; look at what was set aside."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
@@ -11,7 +13,8 @@ from marshmallow import Schema
 from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command
 from shared.errors import register
-from shared.fields import Choice, CleanText, DayField, IdField
+from shared.fields import Answer, Choice, CleanText, DayField, IdField
+from shared.values import is_id
 
 KINDS: dict[str, str] = {
     "find_liable": mark("Find who is liable"),
@@ -22,7 +25,9 @@ KINDS: dict[str, str] = {
 """What sort of thing is to be done."""
 
 NOTE_MAX = 1_000
-"""Characters a task's note may have."""
+"""Characters a note may have."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 register(
     {
@@ -32,6 +37,7 @@ register(
         "task.unknown": mark("This task is not known here: open the worktray again"),
         "task.finished": mark("This task has already been finished"),
         "task.owner_unknown": mark("Choose someone who works on the worktray"),
+        "aside.unknown": mark("This is not known here: open the worktray again"),
     }
 )
 
@@ -145,4 +151,52 @@ class TaskFinished(Change):
     account_id: str | None
     person_id: str | None
     case_id: str | None
+    note: str = field(metadata=PERSONAL)
+
+
+class SubjectField(Answer):
+    """What was set aside: a command by its id, other bytes by their digest."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Choose one of the items shown"),
+        "invalid": mark("Choose one of the items shown"),
+    }
+
+    def check(self, value: object) -> str:
+        """Return the subject, if it is an id or a digest."""
+        if not isinstance(value, str) or not (is_id(value) or _DIGEST.fullmatch(value)):
+            raise self.refusal("invalid")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordExamination(Command):
+    """Say that somebody has looked at what was set aside, and what they did about it."""
+
+    name: ClassVar[str] = "RecordExamination"
+    subject: str
+    note: str
+
+
+class RecordExaminationSchema(Schema):
+    """How `RecordExamination` is written in a form and in a message."""
+
+    subject = SubjectField(required=True)
+    note = CleanText(
+        required=True,
+        characters_max=NOTE_MAX,
+        lines=True,
+        metadata={
+            "label": mark("What have you done about it?"),
+            "missing": mark("Enter what you have done about it"),
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAsideExamined(Change):
+    """Somebody has looked at what was set aside."""
+
+    name: ClassVar[str] = "SetAsideExamined"
+    subject: str
     note: str = field(metadata=PERSONAL)

@@ -1,4 +1,4 @@
-"""What rules look at about tasks, loaded set-wise."""
+"""What rules look at about tasks and what was set aside, loaded set-wise."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
-from server.spine.tables import Id
-from server.worktray.commands import AssignTask, FinishTask, RaiseTask
-from server.worktray.rules import RaisingFacts, Task, TaskFacts
-from server.worktray.tables import TaskRow
+from server.spine.tables import CommandRow, Id
+from server.worktray.commands import AssignTask, FinishTask, RaiseTask, RecordExamination
+from server.worktray.rules import AsideFacts, RaisingFacts, Task, TaskFacts
+from server.worktray.tables import ExaminationRow, TaskRow
 from shared.commands import Command
+from shared.values import is_id
 
 _user = table("user", column("user_id", Id), column("active"))
 _user_role = table("user_role", column("user_id", Id), column("role"))
@@ -20,6 +21,7 @@ _role_permission = table("role_permission", column("role"), column("permission")
 _account = table("account", column("account_id", Id))
 _person = table("person", column("person_id", Id))
 _case = table("case", column("case_id", Id))
+_set_aside = table("set_aside", column("digest"))
 
 WORKS_HERE = (
     select(_user.c.user_id)
@@ -82,6 +84,34 @@ def task_facts(session: Session, commands: Sequence[Command]) -> list[TaskFacts]
             owner_works_here=not isinstance(c, AssignTask) or c.owner_id in owners,
         )
         for c in asked
+    ]
+
+
+def aside_facts(session: Session, commands: Sequence[Command]) -> list[AsideFacts]:
+    """Load what these examinations look at."""
+    asked = [command for command in commands if isinstance(command, RecordExamination)]
+    subjects = {command.subject for command in asked}
+    ids = sorted(subject for subject in subjects if is_id(subject))
+    known = set(
+        session.scalars(
+            select(CommandRow.command_id).where(
+                CommandRow.command_id.in_(ids), CommandRow.outcome == "quarantined"
+            )
+        )
+    )
+    known |= set(
+        session.scalars(
+            select(_set_aside.c.digest).where(_set_aside.c.digest.in_(sorted(subjects)))
+        )
+    )
+    examined = set(
+        session.scalars(
+            select(ExaminationRow.subject).where(ExaminationRow.subject.in_(sorted(subjects)))
+        )
+    )
+    return [
+        AsideFacts(known=command.subject in known, examined=command.subject in examined)
+        for command in asked
     ]
 
 

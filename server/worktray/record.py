@@ -1,15 +1,16 @@
-"""How each change to a task alters rows."""
+"""How each change on the worktray alters rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from sqlalchemy import insert, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from server.spine.areas import Recorded
-from server.worktray.commands import TaskAssigned, TaskFinished, TaskRaised
-from server.worktray.tables import TaskRow
+from server.worktray.commands import SetAsideExamined, TaskAssigned, TaskFinished, TaskRaised
+from server.worktray.tables import ExaminationRow, TaskRow
 
 
 def raised(session: Session, recorded: Sequence[Recorded]) -> None:
@@ -56,4 +57,26 @@ def finished(session: Session, recorded: Sequence[Recorded]) -> None:
             )
 
 
-RECORDERS = {TaskRaised: raised, TaskAssigned: assigned, TaskFinished: finished}
+def examined(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Write down who looked at what."""
+    session.execute(
+        upsert(ExaminationRow).on_conflict_do_nothing(),
+        [
+            {
+                "subject": change.subject,
+                "note": change.note,
+                "examined_by": item.actor_id,
+                "examined_at": item.recorded_at,
+            }
+            for item in recorded
+            if isinstance(change := item.change, SetAsideExamined)
+        ],
+    )
+
+
+RECORDERS = {
+    TaskRaised: raised,
+    TaskAssigned: assigned,
+    TaskFinished: finished,
+    SetAsideExamined: examined,
+}

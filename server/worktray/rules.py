@@ -1,4 +1,4 @@
-"""Whether a task may be raised, given to someone or finished; pure, over facts loaded for it."""
+"""Whether a task may be raised, given out or finished, and what was set aside looked at; pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from server.worktray.commands import (
     AssignTask,
     FinishTask,
     RaiseTask,
+    RecordExamination,
+    SetAsideExamined,
     TaskAssigned,
     TaskFinished,
     TaskRaised,
@@ -45,6 +47,14 @@ class TaskFacts:
 
     task: Task | None
     owner_works_here: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsideFacts:
+    """What an examination looks at."""
+
+    known: bool
+    examined: bool
 
 
 def raise_task(facts: RaisingFacts, command: RaiseTask, _occasion: Occasion) -> Decision:
@@ -111,6 +121,17 @@ def finish_task(facts: TaskFacts, command: FinishTask, _occasion: Occasion) -> D
             ),
         )
     )
+
+
+def record_examination(
+    facts: AsideFacts, command: RecordExamination, _occasion: Occasion
+) -> Decision:
+    """Record that somebody looked; that somebody else did so already changes nothing."""
+    if not facts.known:
+        raise RuleBroken("aside.unknown")
+    if facts.examined:
+        return Decision()
+    return Decision(changes=(SetAsideExamined(subject=command.subject, note=command.note),))
 
 
 def _open(task: Task | None) -> Task:

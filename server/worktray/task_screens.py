@@ -17,8 +17,15 @@ from server.spine.permissions import needs, signed_in
 from server.spine.web import give, note_read, tell
 from server.worktray import aside_queries, queries
 from server.worktray.aside_queries import Aside
-from server.worktray.commands import KINDS, NOTE_MAX, AssignTask, FinishTask, RaiseTask
-from server.worktray.examining import RecordExamination, RecordExaminationSchema
+from server.worktray.commands import (
+    KINDS,
+    NOTE_MAX,
+    AssignTask,
+    FinishTask,
+    RaiseTask,
+    RecordExamination,
+    RecordExaminationSchema,
+)
 from server.worktray.queries import FIND_LIABLE, Task
 from server.worktray.screens import screens
 from shared.catalogue import mark

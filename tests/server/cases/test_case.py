@@ -269,6 +269,15 @@ def test_an_officer_opens_no_page_about_cases(day: Day, household: Household) ->
         officer.post(f"{url}/{action}", 403)
 
 
+def test_links_lead_only_where_one_may_go(day: Day, household: Household) -> None:
+    onlooker = day.browser(day.someone("Olive Look", ("cases.see",)))
+    page = onlooker.get(f"/cases/{household.case_id}")
+    assert "Wilfred Arkwright" in page
+    assert "/people/" not in page
+    assert "/accounts/" not in page
+    assert "Plan a visit" not in page
+
+
 def test_a_fuller_case_takes_no_more_queries(
     day: Day, browser: Browser, household: Household
 ) -> None:
