@@ -84,7 +84,7 @@ def test_a_visit_is_saved_with_all_that_belongs_to_it(client: FlaskClient, full:
         "others_met": "",
         "notes": "Moved in during August.",
     }
-    assert item.entries[1].body["person_id"] == PARTNER
+    assert item.entries[2].body["person_id"] == PARTNER
     assert item.photographs_waiting == 1
     page = client.get(f"/saved/{VISIT}").text
     assert "Saved on this device" in page
