@@ -303,6 +303,47 @@ def test_a_job_outlives_the_worker_process_that_was_killed_in_the_middle(
     assert row_of(day, job_id).state == "done"
 
 
+PATIENT = """
+import pathlib, sys, time
+from server.app import create_app
+from server.config import Config
+from server.spine import worker
+from server.spine.jobs import Ending
+
+def count(work):
+    for number in range(600):
+        work.reached(number, 600)
+        pathlib.Path(sys.argv[2]).touch()
+        time.sleep(0.1)
+    return Ending()
+
+app = create_app(Config(home=pathlib.Path(sys.argv[3]), database_url=sys.argv[1]), sys.argv[1])
+app.extensions["fieldfare"]["house"].jobs["count"] = count
+worker.LEAVE_SECONDS = 0.2
+worker.run_worker(app)
+"""
+
+
+@pytest.mark.enable_socket
+def test_a_worker_told_to_stop_goes_home_and_leaves_its_job_for_the_next(
+    day: Day, tmp_path: Path
+) -> None:
+    job_id = ask(day, lambda _work: Ending())
+    marker = tmp_path / "marker"
+    run = [sys.executable, "-c", PATIENT, day.url, str(marker), str(tmp_path)]
+    with subprocess.Popen(run, stderr=subprocess.PIPE) as process:
+        for _ in range(300):
+            if marker.exists():
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert row_of(day, job_id).state == "waiting"
+    work(day)
+    assert row_of(day, job_id).state == "done"
+
+
 def test_the_queue_comes_and_goes_with_its_migration(day: Day) -> None:
     schemas = "SELECT nspname FROM pg_namespace WHERE nspname = 'procrastinate'"
     with day.app.app_context():
