@@ -10,7 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("shared", "sync", "server", "field_client")
-LINES_MAX = {"shared": 450, "sync": 450, "server": 450, "field_client": 450, "setup": 450, "tests": 520}
+LINES_MAX = {
+    "shared": 450,
+    "sync": 450,
+    "server": 450,
+    "field_client": 450,
+    "setup": 450,
+    "tests": 520,
+}
 FUNCTION_LINES_MAX = 80
 BANNED_NAMES = {"utils", "helpers", "common", "misc"}
 
