@@ -48,7 +48,8 @@ class Marker:
     marker_id: str
     kind: str
     note: str
-    about_place: bool
+    about: str | None
+    """Whom it warns of, by name; none when it warns of the place."""
     from_on: date
     review_on: date
 
@@ -66,6 +67,11 @@ class Summary:
     markers: tuple[Marker, ...]
     holds: tuple[CaseHold, ...]
     tries: tuple[datetime, ...]
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """Name each kind of risk once, however many warn of it."""
+        return tuple(dict.fromkeys(marker.kind for marker in self.markers))
 
     @property
     def at(self) -> str:
@@ -118,12 +124,13 @@ def _where(view: CaseView, case: Body, person: Body | None) -> Place | None:
 
 
 def _markers(view: CaseView) -> list[Marker]:
+    people = view.of("person")
     return [
         Marker(
             marker_id=marker_id,
             kind=body["kind"],
             note=body["note"],
-            about_place=body["person_id"] is None,
+            about=people.get(body["person_id"], {}).get("name", "") if body["person_id"] else None,
             from_on=date.fromisoformat(body["from_on"]),
             review_on=date.fromisoformat(body["review_on"]),
         )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import html5lib  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from field_client import pages
@@ -17,7 +18,7 @@ from field_client.vault.store import Store
 from shared.catalogue import PSEUDO
 from tests.field_client.vault.conftest import IDENTITY, FarOffice
 from tests.field_client.vault.pictures import jpeg
-from tests.field_client.vault.sample import a_day, case, fill, hold, id_of, marker, place
+from tests.field_client.vault.sample import a_day, case, fill, hold, id_of, marker, person, place
 from tests.field_client.vault.saving import save_visit
 from tests.pages import assert_page, visible_text
 
@@ -246,7 +247,23 @@ def test_a_warning_past_its_review_says_so(app, store: Store, now: datetime) -> 
     fill(store, [case("Old", place("1 A", "QZ1 1AA"), marker={id_of("old"): old})], now)
     page = app.test_client().get(f"/cases/{id_of('Old')}").text
     assert "should have been looked at again by 5 January 2026" in page
-    assert "About this person" in page
+    assert "About Old, seen on" in page
+
+
+def test_warnings_about_two_people_name_both_and_the_list_says_the_risk_once(
+    app: Flask, store: Store, now: datetime
+) -> None:
+    case_id, bodies = case("Anne Rogers", place("16 Northgate", "QZ3 7BS"))
+    bodies["person"][id_of("oliver")] = person("Oliver Law", principal=False)
+    bodies["marker"] = {
+        id_of(each): marker("threats", address_id=None, person_id=id_of(each))
+        for each in ("person Anne Rogers", "oliver")
+    }
+    fill(store, [(case_id, bodies)], now)
+    page = app.test_client().get(f"/cases/{case_id}").text
+    assert "About Anne Rogers, seen on" in page
+    assert "About Oliver Law, seen on" in page
+    assert app.test_client().get("/search?q=Anne").text.count("Has made threats") == 1
 
 
 # Settings
