@@ -134,6 +134,8 @@ class OfficeLink:
             answer = _receive(connection)
         except ssl.SSLCertVerificationError:
             raise RuleBroken("office.certificate") from None
+        except (http.client.RemoteDisconnected, http.client.IncompleteRead):
+            raise RuleBroken("office.unreachable") from None  # a line that was cut, as lines are
         except http.client.HTTPException:
             raise RuleBroken("office.not_the_office") from None
         except OSError:

@@ -188,7 +188,14 @@ def test_something_that_does_not_speak_http_is_not_the_office(
 def test_a_reply_cut_short_is_not_taken_for_whole(office: Office, link: OfficeLink) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{}"
     office.replies = [lambda connection, _received: connection.sendall(head)]
-    assert code_of(link) == "office.not_the_office"
+    assert code_of(link) == "office.unreachable"
+
+
+def test_a_line_that_is_cut_before_any_reply_means_the_office_is_not_there(
+    office: Office, link: OfficeLink
+) -> None:
+    office.replies = [lambda _connection, _received: None]
+    assert code_of(link) == "office.unreachable"
 
 
 def test_a_reply_larger_than_any_of_ours_is_not_read(
