@@ -28,7 +28,17 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}")
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|[0-9]+|[A-Z]{2}[0-9]{2}[A-Z0-9]*")
 _OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
 _HEIGHT = "Math.min(document.documentElement.scrollHeight, 12000)"
-_SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_SIDEWAYS = """() => {
+  const wide = document.documentElement.clientWidth;
+  const over = document.documentElement.scrollWidth - wide;
+  if (over <= 0) return "";
+  const out = [...document.querySelectorAll("body *")].filter(
+    each => each.getBoundingClientRect().right > wide + 0.5);
+  const inmost = out.find(each => !out.some(other => other !== each && each.contains(other)));
+  const name = inmost ? `${inmost.tagName.toLowerCase()}.${[...inmost.classList].join(".")}` : "?";
+  return `scrolls sideways by ${over} pixels: ${name} ${JSON.stringify(
+    (inmost?.textContent ?? "").trim().slice(0, 30))}`;
+}"""
 _LINKS = "all => all.map(each => each.href)"
 _HAS_FORM = """[...document.querySelectorAll("main form[method=post]")].some(form =>
   form.querySelector("input:not([type=hidden]), select, textarea"))"""
@@ -90,7 +100,7 @@ class Crawl:
             address = waiting.popleft()
             if not self._is_wanted(address) and address not in first:
                 continue
-            for link in self._look(address):
+            for link in self.look(address):
                 if link not in seen:
                     seen.add(link)
                     waiting.append(link)
@@ -150,7 +160,7 @@ class Crawl:
         self._alike[kind] += 1
         return self._alike[kind] <= self.alike_max
 
-    def _look(self, address: str) -> list[str]:
+    def look(self, address: str) -> list[str]:
         """Look at one page at every size, and return the links on it."""
         response = self.open(address)
         if response is None:
@@ -183,8 +193,8 @@ class Crawl:
 
     def _check_width(self, address: str, size: Size) -> None:
         over = self.page.evaluate(_SIDEWAYS)
-        if over > 0:
-            self.report(address, [f"scrolls sideways by {over} pixels"], _name(size))
+        if over:
+            self.report(address, [over], _name(size))
 
     def _picture_name(self, name: str) -> str:
         """Name a picture by its page; of pages alike, the second says so."""

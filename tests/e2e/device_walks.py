@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -25,7 +25,7 @@ from tests.e2e.crawl import Crawl
 from tests.e2e.device_routes import device_routes
 from tests.e2e.proxy import Proxy, Weather
 from tests.e2e.stocked import Stock, office_beside
-from tests.e2e.studio import Routes, Studio, Walk, press
+from tests.e2e.studio import Routes, Story, Studio, Walk, press
 from tests.field_client.vault.conftest import FarOffice, Served
 from tests.field_client.vault.pictures import jpeg
 from tests.field_client.vault.sample import a_day, fill, id_of, open_vault
@@ -132,7 +132,10 @@ class _Here:
         self._decide(ApproveDevice)
         self.page.get_by_role("button", name="Check again").click()
         self.page.wait_for_url("**/passphrase")
-        yield self.walk("device-passphrase", "/passphrase", NOWHERE, mistakes=True)
+        # Nonsense of that length would be a passphrase.
+        yield self.walk(
+            "device-passphrase", "/passphrase", NOWHERE, mistakes=True, nonsense="too short"
+        )
         self.page.goto(f"{self.base}/passphrase")
         self.page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
         self.page.get_by_label("The same passphrase again").fill(PASSPHRASE)
@@ -153,13 +156,13 @@ class _Here:
             "/settings",
             "/today/walk",
             NOWHERE,
-            stories=(_visit_with_a_photograph, _no_answer, _unfinished),
+            stories=_Doors(flagged=cases[0], plain=cases[-1]).stories(),
             mistakes=True,
         )
         self.proxy.turn(Weather.REFUSE)
         self.page.goto(f"{self.base}/sync")
         self.page.get_by_role("button", name="Sync now").click()
-        expect(self.page.get_by_text("Could not reach the office")).to_be_visible()
+        expect(self.page.get_by_text("Could not reach the office")).to_be_visible(timeout=30_000)
         yield self.walk("device-offline", "/sync", "/today", "/outbox", "/settings", alike_max=1)
         self.proxy.turn(Weather.FAIR)
 
@@ -183,7 +186,7 @@ class _Here:
 
     def _ask(self) -> None:
         """Ask the office with a fresh code."""
-        ((giver,),) = self.council.ask('SELECT user_id FROM "user" WHERE sign_in = \'supervisor\'')
+        ((giver,),) = self.council.ask("SELECT user_id FROM \"user\" WHERE sign_in = 'supervisor'")
         code = issue_code(self.beside, self.council.officer_id, str(giver))
         self.page.wait_for_url("**/enrol")
         self.page.get_by_label("Address of your office").fill(self.proxy.address)
@@ -218,51 +221,59 @@ def _still_waiting(crawl: Crawl) -> None:
     press(crawl, crawl.page.get_by_role("button", name="Check again"), "waiting-still")
 
 
-def _first_case(crawl: Crawl) -> str:
-    return next(
-        address for address in crawl.visited if urlsplit(address).path.startswith("/cases/")
-    )
+@dataclass
+class _Doors:
+    """What is done at doors: at one with a warning, and at one without."""
 
+    flagged: str
+    plain: str
 
-def _visit_with_a_photograph(crawl: Crawl) -> None:
-    """Record a visit with people met, a phone number and a photograph."""
-    page = crawl.page
-    crawl.open(f"{_first_case(crawl)}/visit")
-    page.get_by_label("Spoke to the person").check()
-    page.get_by_label("Notes").fill("They lost their job in June and will ring on Friday.")
-    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-    page.locator("[name=purpose]").first.check()
-    page.locator("[type=file]").set_input_files(
-        {"name": "door.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
-    )
-    press(crawl, page.get_by_role("button", name="Add this photograph"), "visit-with-photograph")
-    press(crawl, page.get_by_role("button", name="Save visit"), "visit-saved")
-    for name in ("outbox", "today"):
-        response = crawl.open(f"{crawl.base}/{name}")
-        if response is not None:
-            crawl.judge(page.url, response.text(), f"{name}-with-a-visit-waiting")
+    def stories(self) -> tuple[Story, ...]:
+        """Give them in the order of a day."""
+        return (self.read_the_risk, self.visit_with_a_photograph, self.no_answer, self.unfinished)
 
+    def read_the_risk(self, crawl: Crawl) -> None:
+        """Read about the risk before anything else, as the device asks."""
+        crawl.open(f"{crawl.base}{self.flagged}")
+        press(crawl, crawl.page.get_by_role("button", name="I have read this"), "case-risk-read")
+        crawl.look(f"{crawl.base}{self.flagged}/visit")
+        crawl.look(f"{crawl.base}{self.flagged}/no-answer")
 
-def _no_answer(crawl: Crawl) -> None:
-    """Say in three taps that nobody answered."""
-    page = crawl.page
-    crawl.open(_first_case(crawl))
-    press(crawl, page.get_by_role("button", name="No answer"), "no-answer")
-    press(crawl, page.get_by_role("button", name="Save", exact=True), "no-answer-saved")
+    def visit_with_a_photograph(self, crawl: Crawl) -> None:
+        """Record a visit with people met, a phone number and a photograph."""
+        page = crawl.page
+        crawl.open(f"{crawl.base}{self.plain}/visit")
+        page.get_by_label("Spoke to the person").check()
+        page.locator("[name=met_person_ids]").first.check()
+        page.get_by_label("Notes").fill("They lost their job in June and will ring on Friday.")
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        page.locator("[name=purpose]").first.check()
+        page.locator("[type=file]").set_input_files(
+            {"name": "door.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
+        )
+        button = page.get_by_role("button", name="Add this photograph")
+        press(crawl, button, "visit-with-photograph")
+        press(crawl, page.get_by_role("button", name="Save visit"), "visit-saved")
+        for name in ("outbox", "today"):
+            crawl.look(f"{crawl.base}/{name}?waiting")
 
+    def no_answer(self, crawl: Crawl) -> None:
+        """Say in three taps that nobody answered."""
+        page = crawl.page
+        crawl.open(f"{crawl.base}{self.plain}")
+        press(crawl, page.get_by_role("button", name="No answer"), "no-answer")
+        press(crawl, page.get_by_role("button", name="Save", exact=True), "no-answer-saved")
 
-def _unfinished(crawl: Crawl) -> None:
-    """Leave a visit unfinished, come back to it, and be asked before it is thrown away."""
-    page = crawl.page
-    crawl.open(f"{_first_case(crawl)}/visit")
-    page.get_by_label("Notes").fill("A dog barked, then")
-    press(crawl, page.get_by_role("button", name="Keep this and come back"), "visit-kept")
-    crawl.walk([f"{crawl.base}/today?unfinished", f"{_first_case(crawl)}/visit"])
-    page.get_by_role("link", name="Throw this unfinished visit away").click()
-    page.wait_for_url("**/discard")
-    response = page.reload()
-    if response is not None:
-        crawl.judge(page.url, response.text(), "visit-discard")
+    def unfinished(self, crawl: Crawl) -> None:
+        """Leave a visit unfinished, come back to it, and be asked before it is thrown away."""
+        page = crawl.page
+        crawl.open(f"{crawl.base}{self.plain}/visit")
+        page.get_by_label("Notes").fill("A dog barked, then")
+        press(crawl, page.get_by_role("button", name="Keep this and come back"), "visit-kept")
+        crawl.look(f"{crawl.base}/today?unfinished")
+        crawl.look(f"{crawl.base}{self.plain}/visit")
+        link = page.get_by_role("link", name="Throw this unfinished visit away")
+        crawl.look(urljoin(crawl.base, link.get_attribute("href") or ""))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from playwright.sync_api import FilePayload, Page, Response
@@ -63,15 +62,20 @@ _TYPED = """() => [...document.querySelectorAll("main form[method=post]")].map(f
 _IS_WRONG = "document.querySelector('.govuk-error-summary') !== null"
 
 
-def try_forms(crawl: Crawl, addresses: Iterable[str] | None = None) -> None:
-    """Send the forms of these pages, else of one page of each kind the crawl has met, in error.
+def try_forms(crawl: Crawl, nonsense: str = NONSENSE) -> None:
+    """Send the forms of one page of each kind the crawl has met, in error.
 
     A form without a box is a button: it would do what it says, so it is left alone.
     """
-    for address in list(addresses if addresses is not None else crawl.forms.values()):
-        for form in _forms(crawl, address):
-            for how, nonsense in (("blank", ""), ("nonsense", NONSENSE)):
-                _try_form(crawl, address, form, how, nonsense)
+    for address in list(crawl.forms.values()):
+        try_forms_of(crawl, address, nonsense)
+
+
+def try_forms_of(crawl: Crawl, address: str, nonsense: str = NONSENSE) -> None:
+    """Send the forms of one page in error."""
+    for form in _forms(crawl, address):
+        _try_form(crawl, address, form, "blank", "")
+        _try_form(crawl, address, form, "nonsense", nonsense)
 
 
 def _forms(crawl: Crawl, address: str) -> list[dict[str, Any]]:

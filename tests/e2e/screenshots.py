@@ -46,8 +46,6 @@ def main(arguments: list[str] | None = None) -> int:
         browser = playwright.chromium.launch(executable_path=executable, args=flags)
         stack.callback(browser.close)
         findings = walk_through(Studio(browser, stack), asked.only or list(WALKS), asked.out)
-    for line in summary(findings):
-        say(line)
     pictures = len(list(asked.out.rglob("*.png")))
     seconds = round(time.monotonic() - began)
     say(f"{pictures} pictures in {asked.out}/, {len(findings)} findings, {seconds} s")
@@ -67,19 +65,10 @@ def walk_through(studio: Studio, names: Sequence[str], pictures: Path | None) ->
         wanted = routes.wanted - set(routes.excused)
         missing = routes.missing()
         say(f"{walked}: {len(wanted) - len(missing)} of {len(wanted)} routes")
-        findings += [Finding(rule, walked, f"no walk came to {rule}") for rule in missing]
+        for rule in missing:
+            say(f"  no walk came to {rule}")
+            findings.append(Finding(rule, walked, f"no walk came to {rule}"))
     return findings
-
-
-def summary(findings: list[Finding]) -> list[str]:
-    """Say each thing once, with the first address it was found at and how often."""
-    places: dict[tuple[str, str], list[str]] = {}
-    for finding in findings:
-        places.setdefault((finding.what, finding.size), []).append(finding.address)
-    return [
-        f"{where[0]} at {size}: {what}" + (f" (and {len(where) - 1} more)" if where[1:] else "")
-        for (what, size), where in places.items()
-    ]
 
 
 def say(line: str) -> None:

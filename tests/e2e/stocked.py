@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine
 
 from server.access.device_commands import RevokeDevice
 from server.access.tables import SetAsideRow
@@ -25,18 +25,27 @@ from server.recovery.commands import PlaceHold
 from server.spine import clock
 from server.spine.database import db
 from server.spine.orders import Order
+from server.visits.tables import BlobRow
 from server.worktray.commands import FinishTask, RaiseTask
 from shared.commands import Actor, Command
+from shared.photographs import RecordPhotograph
 from shared.reviews import ApproveVisit, RecordVisitAnswer, ReturnVisit
 from shared.visits import PlanVisit, RecordVisit
 from tests.e2e.council import RunningCouncil
+from tests.e2e.premises import premises
 from tests.server.access.conftest import Office
 from tests.server.access.tablet import enrolled
+from tests.server.visits.pictures import jpeg
 
 LONG_NAME = "Featherstonehaugh-Cholmondeley of Llanfairpwllgwyngyll"
 """A surname as long as they come, because a page that holds it holds every other."""
 
-DOG = "A large dog was loose in the front garden. Seen by the meter reader and by an officer."
+SEEN = {
+    "dangerous_dog": "A large dog was loose in the front garden. Seen by the meter reader.",
+    "threats": "Shouted on the doorstep that the next caller would be sorry. Heard by two officers.",
+    "weapon": "Something like a sword hung in the hall. Seen by an officer through the door.",
+}
+"""What markers say."""
 
 
 @contextmanager
@@ -83,6 +92,7 @@ class Stock:
         """Add one of every kind of thing."""
         for kind in (
             self._people,
+            self._many_debts,
             self._markers,
             self._holds,
             self._visits,
@@ -125,6 +135,28 @@ class Stock:
             )
             self.starts.append(f"/people/{person_id}")
 
+    def _many_debts(self) -> None:
+        """Add somebody with more debts than one page shows, as a ratepayer with many premises has."""
+        person_id = clock.new_id()
+        for kind in premises(person_id, self.today):
+            self._give_all(*kind)
+        self.starts.append(f"/people/{person_id}")
+
+    def _give_all(self, *commands: Command) -> None:
+        with self.office.app.app_context():
+            self.office.door.execute_many(
+                [
+                    Order(
+                        command=command,
+                        command_id=clock.new_id(),
+                        actor=self.office.root,
+                        happened_at=self.now,
+                    )
+                    for command in commands
+                ],
+                now=self.now,
+            )
+
     def _markers(self) -> None:
         """Warn of a person, of their place, of the other one who owes, and of nothing any more."""
         case_id, person_id, debts = self.cases[0]
@@ -138,16 +170,17 @@ class Stock:
             person_id,
         )
         ended = clock.new_id()
-        for marker_id, about in (
-            (clock.new_id(), {"kind": "threats", "person_id": person_id}),
-            (clock.new_id(), {"kind": "dangerous_dog", "address_id": str(place)}),
-            (clock.new_id(), {"kind": "threats", "person_id": str(other)}),
-            (ended, {"kind": "weapon", "person_id": person_id}),
+        for marker_id, kind, about in (
+            (clock.new_id(), "threats", {"person_id": person_id}),
+            (clock.new_id(), "dangerous_dog", {"address_id": str(place)}),
+            (clock.new_id(), "threats", {"person_id": str(other)}),
+            (ended, "weapon", {"person_id": person_id}),
         ):
             self.give(
                 RecordMarker(
                     marker_id=marker_id,
-                    note=DOG,
+                    kind=kind,
+                    note=SEEN[kind],
                     from_on=self.today - timedelta(days=90),
                     review_on=self.today + timedelta(days=60),
                     **about,
@@ -192,6 +225,8 @@ class Stock:
                 self.officer,
             )
             self.starts.append(f"/visits/{visit['visit_id']}")
+            if number == 0:
+                self._photograph(visit)
             if number == 1:
                 self.give(ApproveVisit(**visit), supervisor)
             if number in {2, 3}:
@@ -203,6 +238,22 @@ class Stock:
                     ),
                     self.officer,
                 )
+
+    def _photograph(self, visit: dict[str, Any]) -> None:
+        """Add a photograph that has arrived, and one that is still on the device."""
+        body = jpeg("steelblue")
+        digest = sha256(body).hexdigest()
+        for named, purpose in ((digest, "premises"), (sha256(b"later").hexdigest(), "document")):
+            self.give(
+                RecordPhotograph(
+                    photograph_id=named, purpose=purpose, size_bytes=len(body), **visit
+                ),
+                self.officer,
+            )
+        with self.office.session() as session, session.begin():
+            session.add(
+                BlobRow(digest=digest, size_bytes=len(body), received_at=self.now, body=body)
+            )
 
     def _return(self, visit: dict[str, Any], supervisor: Actor) -> None:
         self.give(
@@ -345,17 +396,3 @@ class Stock:
         gone = self.office.person("gone.away", "caseworker")
         self.give(SuspendUser(user_id=gone))
         self.starts.append(f"/users/{gone}")
-
-
-def texts_of(office: Office) -> set[str]:
-    """Gather every word that stands in a text column: what a page may show without a catalogue."""
-    columns = text(
-        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
-        "AND data_type IN ('text', 'character varying')"
-    )
-    with office.session() as session:
-        found: set[str] = set()
-        for table, column in session.execute(columns).all():
-            rows = session.execute(text(f'SELECT DISTINCT "{column}" FROM "{table}"'))  # noqa: S608
-            found.update(str(value) for (value,) in rows if value)
-    return found

@@ -17,7 +17,7 @@ from werkzeug.routing import Map, RequestRedirect
 
 from server.spine.postgres_programs import end_servers
 from tests.e2e.crawl import Crawl, Finding
-from tests.e2e.mistakes import try_forms
+from tests.e2e.mistakes import NONSENSE, try_forms
 
 Story = Callable[[Crawl], None]
 """Something done on pages that no link leads to, with looks at what comes of it."""
@@ -69,6 +69,7 @@ class Walk:
     statuses: Mapping[str, int] = field(default_factory=dict)
     stories: tuple[Story, ...] = ()
     mistakes: bool = False
+    nonsense: str = NONSENSE
     alike_max: int = 2
     routes: Routes | None = None
 
@@ -115,7 +116,7 @@ def take(walk: Walk, pictures: Path | None, say: Callable[[str], None]) -> list[
     for story in walk.stories:
         story(crawl)
     if walk.mistakes:
-        try_forms(crawl)
+        try_forms(crawl, walk.nonsense)
     if walk.routes is not None:
         walk.routes.note(crawl.opened)
     crawl.leave()
@@ -124,7 +125,20 @@ def take(walk: Walk, pictures: Path | None, say: Callable[[str], None]) -> list[
         f"{walk.name}: {len(crawl.visited)} pages, {crawl.judged} looks, "
         f"{len(crawl.findings)} findings, {seconds} s"
     )
+    for line in summary(crawl.findings):
+        say(f"  {line}")
     return crawl.findings
+
+
+def summary(findings: list[Finding]) -> list[str]:
+    """Say each thing once, with the first address it was found at and how often."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        places.setdefault((finding.what, finding.size), []).append(finding.address)
+    return [
+        f"{where[0]} at {size}: {what}" + (f" (and {len(where) - 1} more)" if where[1:] else "")
+        for (what, size), where in places.items()
+    ]
 
 
 def press(crawl: Crawl, button: Locator, name: str) -> None:

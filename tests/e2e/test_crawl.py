@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e import screenshots
 from tests.e2e.crawl import Crawl, Finding
-from tests.e2e.studio import Studio, Walk, take
+from tests.e2e.studio import Studio, Walk, summary, take
 from tests.patterns import pattern_page, serve_patterns
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -100,7 +99,7 @@ def test_the_pictures_are_taken_by_one_command(browser: Browser, tmp_path: Path)
 
 def test_the_same_finding_on_many_pages_is_told_once() -> None:
     findings = [Finding(f"/{n}", "360 by 640", "text p is 12px") for n in range(3)]
-    assert screenshots.summary(findings) == ["/0 at 360 by 640: text p is 12px (and 2 more)"]
+    assert summary(findings) == ["/0 at 360 by 640: text p is 12px (and 2 more)"]
 
 
 def test_the_pattern_page_shows_what_was_typed() -> None:
