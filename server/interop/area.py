@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from server.interop import commands, facts, record, rules
-from server.spine.areas import Area, Handling
+from server.interop import commands, facts, jobs, record, rules, screens
+from server.spine.areas import Area, Handling, NavigationLink
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Touched
 
@@ -51,4 +51,9 @@ AREA = Area(
     ),
     recorders=record.RECORDERS,
     permissions={"imports.run": mark("Take in files from other systems")},
+    screens=(screens.screens,),
+    jobs={jobs.CHECK: jobs.check_file, jobs.TAKE: jobs.take_file},
+    navigation=(
+        NavigationLink(text=mark("Imports"), endpoint="imports.every_import", needs="imports.run"),
+    ),
 )

@@ -13,7 +13,7 @@ from server.interop.reading import read
 from shared.catalogue import mark
 from shared.errors import RuleBroken, register
 
-register({"guess.refused": mark("No profile can be guessed: %(problem)s")})
+register({"import.guess_refused": mark("No profile can be guessed: %(problem)s")})
 
 
 class GuessRefused(RuleBroken):
@@ -21,7 +21,7 @@ class GuessRefused(RuleBroken):
 
     def __init__(self, reason: Reason) -> None:
         self.reason = reason
-        super().__init__("guess.refused", field="profile", problem=reason.sentence())
+        super().__init__("import.guess_refused", field="profile", problem=reason.sentence())
 
 
 @dataclass(frozen=True, kw_only=True)

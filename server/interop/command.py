@@ -133,10 +133,10 @@ def _take_in(
 ) -> tuple[Import, Callable[[], Sequence[Rejected]]]:
     """Take the file in or only check it; answers also how to come by the rows not taken."""
     importer = Importer(
+        import_id=clock.new_id(),
         door=door,
         actor=Actor(user_id=COMMAND_LINE, permissions=NEEDED),
         clock=clock.now,
-        new_id=clock.new_id,
     )
     kept: list[Rejected] = []
     with _progress("Checking" if trial else "Taking in") as reached:

@@ -33,7 +33,7 @@ register(
         "import.unknown": mark("This import is not known here: open the list of imports again"),
         "import.ended": mark("This import has already ended"),
         "import.figures": mark("The figures of this import do not add up"),
-        "payer.reference_taken": mark("Another person has this payer reference already"),
+        "person.reference_taken": mark("Another person has this payer reference already"),
     }
 )
 

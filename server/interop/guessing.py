@@ -143,11 +143,11 @@ def _profile(
         one_row="debt" if by_debt else "account",
         otherwise_kind="organisation" if debt_type == "business_rates" else "individual",
         date_formats=date_formats(dates),
-        feeds=_feeds(columns),
+        feeds=feeds_of(columns),
     )
 
 
-def _feeds(columns: Sequence[ColumnAnswer]) -> tuple[Feed, ...]:
+def feeds_of(columns: Sequence[ColumnAnswer]) -> tuple[Feed, ...]:
     """Make a feed of each field, its columns in the order they stand in the file."""
     fed: dict[str, list[ColumnAnswer]] = {}
     for answer in columns:
@@ -162,11 +162,11 @@ def _feed(field: str, answers: Sequence[ColumnAnswer]) -> Feed:
         field=field,
         columns=tuple(Column(answer.heading, answer.occurrence) for answer in answers),
         split="," if lone_address else None,
-        values=answers[0].values or _usual_values(field),
+        values=answers[0].values or usual_values(field),
     )
 
 
-def _usual_values(field: str) -> tuple[tuple[str, str], ...]:
+def usual_values(field: str) -> tuple[tuple[str, str], ...]:
     """Give the words other systems use for our own choices."""
     words = vocabulary().get(f"{field}_values", {})
     return tuple((theirs, ours) for ours, listed in words.items() for theirs in listed)

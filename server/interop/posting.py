@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.accounts.commands import RecordLiableParty
 from server.interop.ids import made_id
 from server.interop.intake import Intake
 from server.interop.known import Remembered
@@ -137,8 +138,12 @@ class Posting:
     def _give(self, plans: Sequence[Plan]) -> list[Rejected]:
         """Put the commands of these accounts through the door, and count how their rows ended."""
         steps = in_turn([step for plan in plans for step in plan.steps])
-        orders = {id(step): self._order(step.command) for step in steps}
-        results = self._execute(plans, orders, [orders[id(step)] for step in steps])
+        now = self.clock()
+        orders = {
+            id(step): order_of(self.terms.import_id, step.command, self.actor, now)
+            for step in steps
+        }
+        results = self._execute(plans, orders, _known_first([orders[id(s)] for s in steps]))
         rejected: list[Rejected] = []
         for plan in plans:
             ended = [(step, results[orders[id(step)].command_id]) for step in plan.steps]
@@ -208,13 +213,26 @@ class Posting:
                 statement.on_conflict_do_update(index_elements=["account_id"], set_=moved), rows
             )
 
-    def _order(self, command: Command) -> Order:
-        """Give a command an id that is the same whenever this import comes to it."""
-        content = digest(canonical([command.name, write_body(command)]))
-        return Order(
-            command=command,
-            command_id=made_id(self.terms.import_id, content),
-            actor=self.actor,
-            happened_at=self.clock(),
-            payload_hash=content,
-        )
+
+def _known_first(orders: Sequence[Order]) -> list[Order]:
+    """Have people opened before anyone is made liable: the two name no row in common.
+
+    A command of a group is decided by itself, so the one that stands between keeps them apart.
+    """
+    at = next((n for n, o in enumerate(orders) if isinstance(o.command, RecordLiableParty)), None)
+    if at is None:
+        return list(orders)
+    between = replace(orders[at], group=orders[at].command_id)
+    return [*orders[:at], between, *orders[at + 1 :]]
+
+
+def order_of(import_id: str, command: Command, actor: Actor, now: datetime) -> Order:
+    """Give a command an id that is the same whenever this import comes to it."""
+    content = digest(canonical([command.name, write_body(command)]))
+    return Order(
+        command=command,
+        command_id=made_id(import_id, content),
+        actor=actor,
+        happened_at=now,
+        payload_hash=content,
+    )

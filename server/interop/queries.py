@@ -8,12 +8,16 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import column, func, select, table
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from server.interop.lines import Reason, Rejected
 from server.interop.tables import ImportFileRow, ImportRejectRow
 from server.spine.paging import Slice
 from server.spine.tables import Id
+
+WAYS_MAX = 20
+"""Earlier ways of reading a file that are offered."""
 
 _user = table("user", column("user_id", Id), column("name"))
 
@@ -37,6 +41,7 @@ class PastImport:
     rejected: int
     found: Mapping[str, Any]
     header: Sequence[str]
+    profile: Mapping[str, Any]
 
 
 _COLUMNS = (
@@ -55,6 +60,7 @@ _COLUMNS = (
     ImportFileRow.rejected,
     ImportFileRow.found,
     ImportFileRow.header,
+    ImportFileRow.profile,
 )
 _IMPORTS = select(*_COLUMNS).outerjoin(_user, _user.c.user_id == ImportFileRow.begun_by)
 
@@ -85,12 +91,27 @@ def past_imports(session: Session, part: Slice) -> list[PastImport]:
     return [PastImport(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
 
 
+def ways_of_reading(session: Session) -> list[PastImport]:
+    """List the imports whose way of reading can be used again: the latest of each way."""
+    row = ImportFileRow
+    latest = (
+        select(row.import_id)
+        .where(row.state != "running")
+        .ext(distinct_on(row.profile_hash))
+        .order_by(row.profile_hash, row.begun_at.desc())
+    )
+    rows = session.execute(
+        _IMPORTS.where(row.import_id.in_(latest)).order_by(row.begun_at.desc()).limit(WAYS_MAX)
+    )
+    return [PastImport(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+
+
 def count_imports(session: Session) -> int:
     """Count imports."""
     return session.scalar(select(func.count()).select_from(ImportFileRow)) or 0
 
 
-def rejects_of(session: Session, import_id: str) -> list[Rejected]:
+def rejects_of(session: Session, import_id: str, most: int | None = None) -> list[Rejected]:
     """Give the rows an import did not take, as they stood in the file; those erased are left out."""
     row = ImportRejectRow
     return [
@@ -106,5 +127,6 @@ def rejects_of(session: Session, import_id: str) -> list[Rejected]:
             select(row.line_number, row.reasons, row.values)
             .where(row.import_id == import_id, row.values.is_not(None))
             .order_by(row.line_number)
+            .limit(most)
         )
     ]

@@ -59,5 +59,5 @@ def record_payer_reference(
     if facts.held_by == command.person_id:
         return Decision()
     if facts.held_by is not None:
-        raise RuleBroken("payer.reference_taken", field="reference")
+        raise RuleBroken("person.reference_taken", field="reference")
     return Decision(changes=(PayerReferenceRecorded(**vars(command)),))

@@ -7,24 +7,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.interop import queries
+from server.interop import queries, uploads
 from server.interop.commands import FILE_NAME_MAX, PROFILE_NAME_MAX, BeginImport, FinishImport
 from server.interop.intake import Declared, Intake, Survey
 from server.interop.lines import Reason, Rejected
 from server.interop.payers import Terms
-from server.interop.posting import Posting, Reached, Tally
+from server.interop.posting import Posting, Reached, Tally, order_of
 from server.interop.profile_files import as_data
 from server.interop.profiles import Profile
 from server.interop.reading import read
 from server.interop.tables import ImportFileRow, ImportRejectRow
 from server.spine.execute import Beside, Door
 from server.spine.jobs import Stopped
-from server.spine.orders import Order, Result
+from server.spine.orders import Result
 from shared.catalogue import mark
 from shared.commands import Actor, Command
 from shared.errors import RuleBroken, register
@@ -46,6 +47,9 @@ NEEDED = frozenset(
 
 _THE_LOCK = 7_204_315_268_114
 """The advisory lock of imports: two files at once could open one account twice."""
+
+REMARK_LINES = 20
+"""Line numbers that are kept of each remark about characters."""
 
 Keep = Callable[[Sequence[Rejected]], None]
 """What is done with rows that are not taken, block by block."""
@@ -108,6 +112,7 @@ class Import:
 class _Opened:
     """A file that has been read and found whole, and what is known of the very same one."""
 
+    given: GivenFile
     intake: Intake
     day: date
     earlier: queries.PastImport | None
@@ -115,17 +120,17 @@ class _Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class Importer:
-    """Takes files in for one person, through the office's one door."""
+    """Takes one file in for one person, through the office's one door."""
 
+    import_id: str
     door: Door
     actor: Actor
     clock: Callable[[], datetime]
-    new_id: Callable[[], str]
 
     def check(self, given: GivenFile, reached: Reached, keep: Keep = _leave) -> Import:
         """Find out what taking a file in would do, and write nothing."""
         opened = self._open(given)
-        posting = replace(self._posting(given, opened, self.new_id(), keep), trial=True)
+        posting = replace(self._posting(opened, self.import_id, keep), trial=True)
         return _told(opened, posting.take_in(reached), None)
 
     def run(self, given: GivenFile, reached: Reached, beside: Beside | None = None) -> Import:
@@ -135,8 +140,9 @@ class Importer:
         """
         with _alone(self.door):
             opened = self._open(given)
-            import_id = _unfinished(opened) or self._begin(given, opened)
-            posting = self._posting(given, opened, import_id, self._keeper(import_id))
+            import_id = _unfinished(opened) or self._begin(opened)
+            self._forget_old()
+            posting = self._posting(opened, import_id, self._keeper(import_id))
             try:
                 tally = posting.take_in(reached)
             except Stopped:
@@ -157,12 +163,12 @@ class Importer:
         intake = Intake(sheet, given.profile, reported_on=day, today=today, declared=given.declared)
         if intake.survey.problems:
             raise FileProblem(intake.survey.problems)
-        return _Opened(intake=intake, day=day, earlier=earlier)
+        return _Opened(given=given, intake=intake, day=day, earlier=earlier)
 
-    def _posting(self, given: GivenFile, opened: _Opened, import_id: str, keep: Keep) -> Posting:
+    def _posting(self, opened: _Opened, import_id: str, keep: Keep) -> Posting:
         return Posting(
             intake=opened.intake,
-            terms=Terms(import_id=import_id, day=opened.day, profile=given.profile),
+            terms=Terms(import_id=import_id, day=opened.day, profile=opened.given.profile),
             door=self.door,
             actor=self.actor,
             clock=self.clock,
@@ -188,10 +194,10 @@ class Importer:
 
         return keep
 
-    def _begin(self, given: GivenFile, opened: _Opened) -> str:
-        import_id = self.new_id()
+    def _begin(self, opened: _Opened) -> str:
+        given = opened.given
         command = BeginImport(
-            import_id=import_id,
+            import_id=self.import_id,
             sha256=given.sha256,
             file_name=given.name[-FILE_NAME_MAX:],
             profile_name=given.profile.name[:PROFILE_NAME_MAX],
@@ -199,28 +205,21 @@ class Importer:
             reported_on=opened.day,
         )
         self._give(command)
-        return import_id
+        return self.import_id
+
+    def _forget_old(self) -> None:
+        with self.door.sessions() as session, session.begin():
+            uploads.forget_old(session, self.clock())
 
     def _finish(
         self, import_id: str, end: str, tally: Tally, opened: _Opened, beside: Beside | None
     ) -> None:
         """End the import with its figures, and keep what the file was found to hold."""
-        survey = opened.intake.survey
-        found = {
-            "reasons": tally.reasons,
-            "notes": tally.notes,
-            "examples": {
-                code: (line_number, reason.field, reason.values)
-                for code, (line_number, reason) in tally.examples.items()
-            },
-            "without_payer": survey.without_payer,
-            "debts": survey.debts,
-            "sum_pence": survey.sum_pence,
-            "not_summed": survey.not_summed,
-            "encoding": survey.encoding,
-            "unused_columns": survey.unused_columns,
+        told = {
+            "found": found(opened.intake.survey, tally),
+            "header": opened.intake.header,
+            "profile": as_data(opened.given.profile),
         }
-        told = {"found": found, "header": opened.intake.header}
 
         def keep(session: Session, results: Sequence[Result]) -> None:
             session.execute(
@@ -233,14 +232,38 @@ class Importer:
 
     def _give(self, command: Command, beside: Beside | None = None) -> None:
         now = self.clock()
-        order = Order(command=command, command_id=self.new_id(), actor=self.actor, happened_at=now)
+        order = order_of(self.import_id, command, self.actor, now)
         self.door.execute_many([order], now=now, beside=beside)[0].raise_if_refused()
+
+
+def found(survey: Survey, tally: Tally) -> dict[str, Any]:
+    """Give what a file was found to hold as it is kept: counts, and an example of each thing said."""
+    return {
+        "reasons": tally.reasons,
+        "notes": tally.notes,
+        "examples": {
+            code: (line_number, reason.field, reason.values)
+            for code, (line_number, reason) in tally.examples.items()
+        },
+        "remarks": [
+            (remark.reason.code, remark.count, remark.line_numbers[:REMARK_LINES])
+            for remark in survey.remarks
+        ],
+        "without_payer": survey.without_payer,
+        "debts": survey.debts,
+        "sum_pence": survey.sum_pence,
+        "not_summed": survey.not_summed,
+        "encoding": survey.encoding,
+        "unused_columns": survey.unused_columns,
+    }
 
 
 def _unfinished(opened: _Opened) -> str | None:
     """Give the import of this very file that was cut off, to go on with."""
     earlier = opened.earlier
-    return earlier.import_id if earlier and earlier.state != "done" else None
+    if earlier is None or earlier.state == "done" or earlier.reported_on != opened.day:
+        return None
+    return earlier.import_id
 
 
 def _told(opened: _Opened, tally: Tally, import_id: str | None) -> Import:

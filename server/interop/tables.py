@@ -35,6 +35,8 @@ class ImportFileRow(Row):
     found: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     """Codes of reasons and notes with how often they came, and the totals of the file."""
     header: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    profile: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    """How the file was read, so that the next one like it can be read the same way."""
 
     __table_args__ = (Index("ix_import_file_same", "sha256", "profile_hash"),)
 
@@ -46,8 +48,8 @@ class ImportRejectRow(Row):
     import_id: Mapped[str] = mapped_column(ForeignKey("import_file.import_id"), primary_key=True)
     line_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     codes: Mapped[list[str]] = mapped_column(JSONB)
-    reasons: Mapped[list[Any] | None] = mapped_column(JSONB)
-    values: Mapped[list[str] | None] = mapped_column(JSONB)
+    reasons: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    values: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ImportUploadRow(Row):
@@ -57,11 +59,11 @@ class ImportUploadRow(Row):
     upload_id: Mapped[str] = mapped_column(Id, primary_key=True)
     file_name: Mapped[str] = mapped_column(String(200))
     content: Mapped[bytes] = mapped_column(LargeBinary)
-    profile: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     reported_on: Mapped[date] = mapped_column(Date)
     declared_rows: Mapped[int | None] = mapped_column()
     declared_sum_pence: Mapped[int | None] = mapped_column(BigInteger)
-    checked: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    checked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """What the check of the whole file found, with the profile it was checked by."""
     uploaded_at: Mapped[datetime] = mapped_column(Moment, index=True)
     uploaded_by: Mapped[str] = mapped_column(Id)

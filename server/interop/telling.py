@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from server.interop.column_answers import CERTAIN, LIKELY, ColumnAnswer
@@ -30,10 +32,41 @@ SURE = mark("Sure")
 PROBABLY = mark("Probably")
 PERHAPS = mark("Perhaps")
 
+_LEFT_OPEN: Mapping[str, str | int] = defaultdict(lambda: "…")
+"""Stands for the values of a row once they have been erased."""
 
-def general_text(code: str) -> str:
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One thing said of rows: how often, and of the first row it was said of, if that is still kept."""
+
+    code: str
+    count: int
+    text: str
+    values: Mapping[str, str | int]
+    line_number: int | None
+
+
+def text_of(code: str) -> str:
     """Give the marked sentence of a reason, a note or a refusal."""
     return REASONS.get(code) or REFUSALS[code]
+
+
+def said_of_rows(counts: Mapping[str, int], examples: Mapping[str, Any]) -> list[Said]:
+    """List what was said of rows, the most frequent first, from what is kept of an import."""
+    told: list[Said] = []
+    for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        line_number, _field, values = examples.get(code) or (None, None, ())
+        told.append(
+            Said(
+                code=code,
+                count=count,
+                text=text_of(code),
+                values=dict(values) or _LEFT_OPEN,
+                line_number=line_number,
+            )
+        )
+    return told
 
 
 def how_sure(answer: ColumnAnswer) -> str:

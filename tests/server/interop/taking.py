@@ -80,7 +80,7 @@ def written(rows: Sequence[Mapping[str, str]]) -> tuple[list[str], bytes]:
 def importer(office: Office, at: datetime = NOW) -> Importer:
     """Take files in as somebody who may."""
     actor = Actor(user_id=new_id(), permissions=NEEDED)
-    return Importer(door=office.door, actor=actor, clock=lambda: at, new_id=new_id)
+    return Importer(import_id=new_id(), door=office.door, actor=actor, clock=lambda: at)
 
 
 def given(

@@ -58,7 +58,7 @@ def test_any_bytes_at_all(data: bytes) -> None:
         assert guess.refused.sentence()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_the_sample_with_any_damage(data: st.DataObject) -> None:
     whole = SAMPLE.read_bytes()

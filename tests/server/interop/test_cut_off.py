@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from server.interop.commands import BeginImport, FinishImport
 from server.interop.running import Importer
@@ -157,12 +157,11 @@ balance = "Owed"
 
 
 def _wait_until_some(database_url: str) -> None:
-    engine = create_engine(database_url)
+    engine = create_engine(database_url, poolclass=NullPool)
     until = time.monotonic() + 60
     with engine.connect() as connection:
         while time.monotonic() < until:
             if connection.scalar(text("SELECT count(*) > 100 FROM imported_account")):
-                engine.dispose()
                 return
             connection.rollback()
             time.sleep(0.02)
@@ -216,10 +215,10 @@ def test_whatever_a_file_says_its_rows_add_up_and_again_it_says_nothing(office: 
 def test_only_one_who_may_takes_files_in(office: Office) -> None:
     actor = importer(office).actor
     without = Importer(
+        import_id=new_id(),
         door=office.door,
         actor=type(actor)(user_id=actor.user_id, permissions=frozenset()),
         clock=lambda: NOW,
-        new_id=new_id,
     )
     with pytest.raises(RuleBroken) as refusal:
         without.run(given_file([ANN]), quietly)

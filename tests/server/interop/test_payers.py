@@ -98,7 +98,7 @@ def test_a_payer_reference_is_one_person_s(office: Office) -> None:
     office.give(held)
     assert office.give(held).outcome is Outcome.NO_CHANGE
     taken = RecordPayerReference(person_id=tom, service="Revenues", reference="P1")
-    assert office.ask(taken).code == "payer.reference_taken"
+    assert office.ask(taken).code == "person.reference_taken"
     nobody = RecordPayerReference(person_id=new_id(), service="Revenues", reference="P9")
     assert office.ask(nobody).code == "person.unknown"
 
