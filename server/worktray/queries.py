@@ -168,7 +168,7 @@ def due_visits(session: Session, today: date, part: Slice, officer_id: str = "")
                     officer=row.officer or "",
                     case_open=row.open,
                     still_assigned=row.still,
-                    held=row.held,
+                    held=row.held and row.PlannedVisitRow.purpose != "welfare",
                     device_seen_at=seen.get(row.PlannedVisitRow.officer_id),
                 ),
                 today,

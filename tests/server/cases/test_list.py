@@ -149,7 +149,7 @@ def test_a_caseworker_who_may_not_assign_is_offered_no_boxes(day: Day) -> None:
     page = day.browser(onlooker).get("/cases")
     assert "Arkwright" in page
     assert "case_id" not in page
-    day.browser(onlooker).post("/cases", status=403)
+    day.browser(onlooker).post("/cases", 403)
 
 
 def test_what_was_listed_is_noted(day: Day, browser: Browser) -> None:

@@ -83,6 +83,16 @@ def test_a_due_visit_says_what_to_do_next(day: Day) -> None:
     assert "has not connected since" in page
 
 
+def test_a_hold_speaks_against_a_due_visit_unless_it_is_about_welfare(day: Day) -> None:
+    household = day.household("Wilfred Arkwright", officers=[day.amina])
+    day.hold(household.debt_ids[0])
+    day.plan(household.case_id, day.amina, purpose="welfare")
+    browser = day.browser(day.caseworker)
+    assert "on hold" not in browser.get("/?tray=due")
+    day.plan(household.case_id, day.amina)
+    assert "Recovery of a debt on the case is on hold" in browser.get("/?tray=due")
+
+
 def test_trays_of_visits_are_narrowed_to_one_officer(day: Day) -> None:
     mine = day.household("Wilfred Arkwright", officers=[day.amina])
     other = day.household("Maryam Castellanos", officers=[day.bryn])
