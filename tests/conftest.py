@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from fasteners import InterProcessLock
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -25,6 +26,10 @@ HOME_VARIABLE = "FIELDFARE_TEST_HOME"
 TEMPLATE = "migrated"
 
 _numbers = itertools.count(1)
+
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
