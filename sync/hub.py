@@ -29,7 +29,9 @@ def _take(request: Request, store: OfficeStore) -> tuple[Receipt, ...]:
     """Answer every envelope: known ones from memory, new ones by deciding, the rest set aside.
 
     An id used again for something else takes its place in the lane like any other command, so that
-    what stands behind it is not held up.
+    what stands behind it is not held up. A number that others have taken comes from a copy of the
+    vault that went its own way: its work is kept, but only a person can say what becomes of it.
+    Positions are read before receipts, or a number just taken would look like one.
     """
     receipts: list[Receipt] = []
     readable: list[Envelope] = []
@@ -40,20 +42,23 @@ def _take(request: Request, store: OfficeStore) -> tuple[Receipt, ...]:
             receipts.extend(() if aside is None else (aside,))
         else:
             readable.append(envelope)
-    known = store.receipts([envelope.command_id for envelope in readable])
     positions = store.positions(request.store_id)
+    known = store.receipts([envelope.command_id for envelope in readable])
     fresh: list[Envelope] = []
     for envelope in readable:
         payload_hash, receipt = known.get(envelope.command_id, ("", None))
-        if receipt is None:
-            fresh.append(envelope)
-        elif payload_hash == digest(envelope.written):
+        at = positions.get(envelope.lane, Position())
+        passed = envelope.seq <= at.seq
+        if receipt is not None and payload_hash == digest(envelope.written):
             receipts.append(receipt)
-        else:
+        elif receipt is not None:
             store.set_aside(envelope.store_id, envelope.written, "command.id_reused")
-            passed = envelope.seq <= positions.get(envelope.lane, Position()).seq
             receipts.extend([_id_reused(envelope)] if passed else ())
             fresh.extend(() if passed else [envelope])
+        elif passed or (envelope.seq == at.seq + 1 and envelope.prev != at.head):
+            store.set_aside(envelope.store_id, envelope.written, "lane.forked")
+        else:
+            fresh.append(envelope)
     receipts.extend(store.accept(next_in_line(fresh, dict(positions))))
     return tuple(receipts)
 

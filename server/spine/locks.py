@@ -35,9 +35,9 @@ def lock(session: Session, subjects: Touched) -> frozenset[str]:
     A case brings its debts and people, and every case that shows one of the subjects is locked too:
     whoever writes a case's field records holds that case, so that no two writers undo each other's.
     """
-    case_ids = subjects.case_ids | cases_concerned(session, subjects)
-    _lock(session, "case", case_ids)
     of_cases = subjects_of(session, subjects.case_ids)
+    case_ids = _showing(session, subjects, of_cases.debt_ids)
+    _lock(session, "case", case_ids)
     _lock(session, "account", subjects.account_ids)
     _lock(session, "debt", subjects.debt_ids | of_cases.debt_ids)
     _lock(session, "person", subjects.person_ids | of_cases.person_ids)
@@ -75,10 +75,14 @@ def subjects_of(session: Session, case_ids: Collection[str]) -> Touched:
 
 def cases_concerned(session: Session, touched: Touched) -> frozenset[str]:
     """Say which cases show any of these subjects, and which share a debt with a case touched."""
+    return _showing(session, touched, subjects_of(session, touched.case_ids).debt_ids)
+
+
+def _showing(session: Session, touched: Touched, debts_of_cases: frozenset[str]) -> frozenset[str]:
+    """Say which cases show any of the subjects or of these debts, the cases touched among them."""
     found = set(touched.case_ids)
-    shared_debts = subjects_of(session, touched.case_ids).debt_ids
     by_kind = {
-        "debt": touched.debt_ids | shared_debts,
+        "debt": touched.debt_ids | debts_of_cases,
         "person": touched.person_ids,
         "account": touched.account_ids,
         "address": touched.address_ids,

@@ -14,7 +14,14 @@ _record, _access = FieldRecordRow, CaseAccessRow
 _SCOPE = and_(_access.case_id == _record.case_id, _access.view == _record.view, _access.granted)
 
 
-def read(session: Session, officer_id: str, cursor: int, records_max: int) -> Page:
+def read(
+    session: Session,
+    officer_id: str,
+    cursor: int,
+    records_max: int,
+    *,
+    bytes_aim: int = PAGE_BYTES_AIM,
+) -> Page:
     """Read the page after the cursor; the caller holds one snapshot for all of it."""
     head = projections.head(session)
     moved = (
@@ -34,7 +41,7 @@ def read(session: Session, officer_id: str, cursor: int, records_max: int) -> Pa
     )
     end, taken, bytes_taken, remaining = head, 0, 0, 0
     for number, count, size in session.execute(moved):
-        full = taken + count > records_max or bytes_taken + size > PAGE_BYTES_AIM
+        full = taken + count > records_max or bytes_taken + size > bytes_aim
         if remaining or (taken and full):
             remaining += count
         else:

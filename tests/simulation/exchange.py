@@ -33,7 +33,7 @@ def begin_sync(story: Story) -> None:
     """Have a device ask for its next page, with small pages so that their ends fall everywhere."""
     idle = [device for device in story.devices if not device.attempts]
     device = story.some_device()
-    if idle and story.random.random() < 0.75:
+    if idle and story.random.random() < 0.6:
         device = story.random.choice(idle)
     if len(device.attempts) >= SYNCS_AT_ONCE:
         device.give_up(device.attempts[0])
@@ -105,8 +105,10 @@ def _at_the_device(story: Story, message: Message, body: bytes) -> None:
     """Give a reply to the sync it answers, or, coming late, to another one or to none."""
     device, attempt = message.device, message.attempt
     if attempt not in device.attempts or attempt.exchange != message.exchange:
-        if not device.attempts or story.random.random() < 0.5:
+        if not device.attempts:
             story.note(f"{message} finds nobody waiting")
+            if story.random.random() < 0.6:
+                story.network.on_the_way.append(message)
             return
         attempt = story.random.choice(device.attempts)
         story.note(f"{message} is taken for the answer to sync {attempt.number}")

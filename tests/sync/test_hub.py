@@ -99,14 +99,20 @@ def test_a_command_out_of_its_turn_waits_for_the_one_before(bench: Bench, device
     assert visits(bench) == 3
 
 
-def test_an_envelope_that_names_another_predecessor_is_not_taken(
+def test_work_of_a_copied_vault_is_kept_aside_and_takes_no_ones_place(
     bench: Bench, device: Device
 ) -> None:
     first, second = save(bench, device, 2)
-    forked = rewritten(second, prev=chain_hash(GENESIS, b"something else"))
+    forked = rewritten(second, prev=chain_hash(GENESIS, b"something else"), command_id=bench.ids())
 
-    assert len(send(bench, device, [first, forked]).receipts) == 1
+    assert len(send(bench, device, [first]).receipts) == 1
+    assert send(bench, device, [forked]).receipts == ()
+    assert kept_aside(bench, device) == ["lane.forked"], "at the head of the lane"
     assert ended(send(bench, device, [second])) == [("applied", None)]
+
+    behind = rewritten(first, command_id=bench.ids())
+    assert send(bench, device, [behind]).receipts == ()
+    assert kept_aside(bench, device) == ["lane.forked"] * 2, "behind the head of the lane"
     assert visits(bench) == 2
 
 
