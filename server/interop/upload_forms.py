@@ -91,7 +91,7 @@ def upload_schema(profiles: Sequence[tuple[str, str]], ways: Sequence[PastImport
     for way in ways:
         on = day_in_words(way.begun_at, say=Sentence)
         options[f"{AS_BEFORE}{way.import_id}"] = Sentence(
-            mark("The way %(file)s was read on %(day)s"), file=way.file_name, day=on
+            mark("The way %(file)s was read on %(day)s"), file=_spaced(way.file_name), day=on
         )
     options.update(dict(profiles))
     return Schema.from_dict(
@@ -180,6 +180,11 @@ def reading_schema(reading: Reading) -> Schema:
             ),
         }
     )()
+
+
+def _spaced(file_name: str) -> str:
+    """Write the name of a file as words, because a label holds nothing else."""
+    return file_name.replace("_", " ")
 
 
 def control(position: int) -> str:
