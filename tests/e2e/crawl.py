@@ -60,14 +60,16 @@ class Crawl:
     """A walk over one program as one signed-in person; `visited` and `findings` grow as it goes.
 
     Pages that differ only in an id or a number are looked at `alike_max` times, but what a walk
-    starts with always. `opened` are the paths that answered, pages or not; `forms` the first page
-    of each kind on which there is something to fill in.
+    starts with always; links are followed to addresses that begin as `within` says. `opened` are
+    the paths that answered, pages or not; `forms` the first page of each kind on which there is
+    something to fill in.
     """
 
     page: Page
     base: str
     pictures: Path | None = None
     device: bool = False
+    within: tuple[str, ...] = ("/",)
     pages_max: int = 400
     alike_max: int = 2
     statuses: Mapping[str, int] = field(default_factory=dict)
@@ -116,6 +118,7 @@ class Crawl:
                 return None
             raise
         if response is not None and "text/html" not in response.headers.get("content-type", ""):
+            self._complaints.found.clear()  # of the browser about its own page round a picture
             return None
         expected = self.statuses.get(path_of(address), 200)
         if response is None or response.status != expected:
@@ -154,7 +157,7 @@ class Crawl:
 
     def _is_wanted(self, address: str) -> bool:
         """Tell whether a page is of this program and not one of many alike."""
-        if not address.startswith(self.base):
+        if not address.startswith(tuple(f"{self.base}{start}" for start in self.within)):
             return False
         kind = _kind(address)
         self._alike[kind] += 1

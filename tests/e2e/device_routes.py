@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -25,13 +26,18 @@ EXCUSED: dict[str, str] = {
 """Addresses of the device nobody needs to come to, each with the reason."""
 
 
+@cache
 def device_routes() -> Routes:
-    """Gather the pages of a device before it has a vault, at its lock, and open."""
+    """Gather the pages of a device before it has a vault, at its lock, and open.
+
+    Several walks come to them together, so they share what was seen.
+    """
     every = Map()
     wanted: set[str] = set()
     for app in _apps():
         for rule in app.url_map.iter_rules():
-            if "GET" in (rule.methods or ()):
+            known = {each.rule for each in every.iter_rules()}
+            if "GET" in (rule.methods or ()) and rule.rule not in known:
                 every.add(rule.empty())
                 wanted.add(rule.endpoint)
     return Routes(every, frozenset(wanted), EXCUSED)

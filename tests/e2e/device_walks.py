@@ -28,7 +28,7 @@ from tests.e2e.stocked import Stock, office_beside
 from tests.e2e.studio import Routes, Story, Studio, Walk, press
 from tests.field_client.vault.conftest import FarOffice, Served
 from tests.field_client.vault.pictures import jpeg
-from tests.field_client.vault.sample import a_day, fill, id_of, open_vault
+from tests.field_client.vault.sample import a_day, case, fill, id_of, open_vault, place
 from tests.field_client.vault.saving import save_visit
 from tests.server.access.conftest import Office
 from tests.server.access.tablet import issue_code
@@ -74,16 +74,39 @@ def device_walks(studio: Studio) -> Iterator[Walk]:
 
 def vault_walks(studio: Studio) -> Iterator[Walk]:
     """Walk through vaults as they can stand: all the office's answers, nothing in them, out of date."""
-    for name, prepare in (("answers", _answers), ("empty", _nothing), ("stale", _stale)):
+    routes = device_routes()
+    for name, prepare in (
+        ("answers", _answers),
+        ("busy", _busy),
+        ("empty", _nothing),
+        ("stale", _stale),
+    ):
         with _served(prepare) as served:
             page = studio.page(permissions=["camera"])
             page.goto(served.boot())
             page.wait_for_url("**/today")
-            yield Walk(f"device-{name}", served.base, page, _EVERYWHERE, device=True)
+            alike = 1 if name == "busy" else 2
+            yield Walk(
+                f"device-{name}",
+                served.base,
+                page,
+                _EVERYWHERE,
+                device=True,
+                alike_max=alike,
+                routes=routes,
+            )
             if name == "answers":
                 served.desk.store.put("outdoors", "yes")
                 cases = (f"/cases/{id_of('Maryam Castellanos')}", "/today", "/outbox", "/settings")
-                yield Walk("device-outdoors", served.base, page, cases, device=True, alike_max=1)
+                yield Walk(
+                    "device-outdoors",
+                    served.base,
+                    page,
+                    cases,
+                    device=True,
+                    alike_max=1,
+                    routes=routes,
+                )
 
 
 @dataclass
@@ -317,6 +340,22 @@ def _answers(store: Store, _office: FarOffice) -> None:
         for part in ("command", "number", "picture")
     ]
     fill(store, [], now, receipts)
+
+
+def _busy(store: Store, _office: FarOffice) -> None:
+    """Have more cases than one list shows: forty due, forty before, and forty without a day."""
+    now = clock.now()
+    today = now.date()
+    days = (today, today - timedelta(days=2), None)
+    cases = [
+        case(
+            f"Person {number}",
+            place(f"{number} Alder Row", "QZ1 1AB", north=40 * number, east=25 * (number % 9)),
+            planned_on=days[number % 3],
+        )
+        for number in range(120)
+    ]
+    fill(store, cases, now)
 
 
 def _nothing(store: Store, _office: FarOffice) -> None:

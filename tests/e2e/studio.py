@@ -17,6 +17,7 @@ from werkzeug.routing import Map, RequestRedirect
 
 from server.spine.postgres_programs import end_servers
 from tests.e2e.crawl import Crawl, Finding
+from tests.e2e.language import find_unspoken
 from tests.e2e.mistakes import NONSENSE, try_forms
 
 Story = Callable[[Crawl], None]
@@ -71,6 +72,9 @@ class Walk:
     mistakes: bool = False
     nonsense: str = NONSENSE
     alike_max: int = 2
+    within: tuple[str, ...] = ("/",)
+    words: frozenset[str] = frozenset()
+    """Every word of the data: what stands on a page of pseudo-language beside these is a fault."""
     routes: Routes | None = None
 
 
@@ -111,10 +115,13 @@ def take(walk: Walk, pictures: Path | None, say: Callable[[str], None]) -> list[
         device=walk.device,
         statuses=walk.statuses,
         alike_max=walk.alike_max,
+        within=walk.within,
     )
     crawl.walk(walk.starts)
     for story in walk.stories:
         story(crawl)
+    if walk.words:
+        find_unspoken(crawl, walk.words)
     if walk.mistakes:
         try_forms(crawl, walk.nonsense)
     if walk.routes is not None:

@@ -20,6 +20,7 @@ from server.spine.permissions import Opening, opening_of
 from server.worktray.trays import TRAYS
 from tests.e2e.council import RunningCouncil, running_council
 from tests.e2e.crawl import Crawl
+from tests.e2e.language import words_of
 from tests.e2e.mistakes import try_forms_of
 from tests.e2e.stocked import Stock, Stocked, office_beside
 from tests.e2e.studio import Routes, Story, Studio, Walk, press
@@ -62,7 +63,8 @@ def office_walks(studio: Studio) -> Iterator[Walk]:
         council = stack.enter_context(running_council(studio.home()))
         worker = Process("worker", home=council.home)
         stack.callback(worker.end)
-        stocked = Stock(council, stack.enter_context(office_beside(council))).fill()
+        beside = stack.enter_context(office_beside(council))
+        stocked = Stock(council, beside).fill()
         yield Walk(
             "office-nobody",
             council.address,
@@ -76,12 +78,15 @@ def office_walks(studio: Studio) -> Iterator[Walk]:
             taking_in,
             name="office-imports",
             starts=("/imports", "/imports/new"),
+            within=("/imports", "/jobs"),
             stories=(take_a_file_in,),
             mistakes=True,
         )
         for role in ("officer", "caseworker", "supervisor", "administrator"):
             walk = _role_walk(studio, council, stocked, role)
-            yield replace(walk, routes=taking_in.routes) if role == "supervisor" else walk
+            if role == "supervisor":
+                walk = replace(walk, routes=taking_in.routes)
+            yield replace(walk, words=words_of(beside))
 
 
 def empty_walks(studio: Studio) -> Iterator[Walk]:

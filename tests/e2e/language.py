@@ -1,0 +1,69 @@
+"""Looks at pages in the pseudo-language: what stands there without brackets never met the catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+import html5lib  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import text
+
+from shared.catalogue import LANGUAGE_NAMES, PSEUDO
+from tests.e2e.crawl import Crawl
+from tests.pages import visible_text
+from tests.server.access.conftest import Office
+
+SPOKEN_ATTRIBUTES = ("alt", "aria-label", "placeholder", "title")
+"""Attributes that a person is read or shown."""
+
+OURS = frozenset({"Fieldfare", "am", "pm", *LANGUAGE_NAMES.values()})
+"""Names that are the same in every language."""
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_BRACKETED = re.compile(r"⟦[^⟦⟧]*⟧")
+
+
+def find_unspoken(crawl: Crawl, words: frozenset[str]) -> None:
+    """Report what the pages visited say outside of brackets and that is no word of the data."""
+    context = crawl.page.context
+    context.add_cookies([{"name": "language", "value": PSEUDO, "url": crawl.base}])
+    for address in crawl.visited:
+        answer = context.request.get(address)
+        if "text/html" in answer.headers.get("content-type", ""):
+            crawl.report(address, sorted(set(_unspoken(answer.text(), words))))
+    context.clear_cookies(name="language")
+
+
+def words_of(office: Office) -> frozenset[str]:
+    """Gather every word that stands in a text column of the office."""
+    columns = text(
+        "SELECT table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema = 'public' AND data_type IN ('text', 'character varying')"
+    )
+    found: set[str] = set()
+    with office.session() as session:
+        for table, column in session.execute(columns).all():
+            rows = text(f'SELECT DISTINCT "{column}" FROM "{table}"')  # noqa: S608 - its own names
+            for (value,) in session.execute(rows):
+                found.update(_WORD.findall(str(value or "")))
+    return frozenset(found)
+
+
+def _unspoken(html: str, words: frozenset[str]) -> Iterator[str]:
+    tree = html5lib.HTMLParser(namespaceHTMLElements=False).parse(html)
+    for said in _said(tree):
+        left = said
+        while (shorter := _BRACKETED.sub(" ", left)) != left:
+            left = shorter
+        if any(word not in words and word not in OURS for word in _WORD.findall(left)):
+            yield f"never met the catalogue: {said[:80]!r}"
+
+
+def _said(tree: Element) -> Iterator[str]:
+    body = next(tree.iter("body"))
+    yield from visible_text(body)
+    for element in body.iter():
+        for name in SPOKEN_ATTRIBUTES:
+            if element.get(name):
+                yield str(element.get(name))
