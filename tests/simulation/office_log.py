@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,11 @@ AHEAD = timedelta(minutes=10)
 LOG = """
     SELECT c.name, c.line, c.command_id::text, c.happened_at, c.recorded_at, c.actor_id::text
     FROM change c WHERE c.case_ids && :cases OR c.debt_ids && :debts ORDER BY c.change_id
+"""
+
+OWED = """
+    SELECT debt_id::text, sum(amount_pence) FROM transaction WHERE debt_id = ANY(:debts)
+    GROUP BY debt_id
 """
 
 WHAT_A_COMMAND_MAKES = {
@@ -135,8 +140,10 @@ def compare_with_log(watch: Watch, devices: Sequence[Device]) -> None:
     saved = [each for device in devices for each in device.saved]
     _saved_once(watch, saved, log)
     _visits_as_written(watch, model, saved)
+    owed = dict(watch.rows(OWED, debts=watch.world.debts))
     for device in devices:
         _given(watch.world, model, device)
+        _figures(device, owed)
 
 
 def _saved_once(watch: Watch, saved: Sequence[Saved], log: Sequence[Any]) -> None:
@@ -226,3 +233,12 @@ def _given(world: World, model: Model, device: Device) -> None:
         for id_, body in held.get((case_id, "visit"), {}).items():
             if body["review"] != told.visits[id_]["review"]:
                 raise Broken("P2", f"{device.label} shows a visit as {body['review']}")
+
+
+def _figures(device: Device, owed: Mapping[str, int]) -> None:
+    """P2: what a device shows as owed is the sum of every movement, whoever paid it."""
+    for debt_id, body in device.store.rows(
+        "SELECT record_id, body FROM record WHERE kind = 'debt'"
+    ):
+        if json.loads(body)["balance_pence"] != owed[debt_id]:
+            raise Broken("P2", f"{device.label} shows a debt with another balance than is owed")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from server.accounts.movements import PostTransaction
 from server.cases.commands import AssignCase, CloseCase, UnassignCase
+from server.payments.commands import RecordPayment, ReversePayment
 from server.people.commands import RecordContact
 from server.people.markers import EndMarker, RecordMarker
 from server.recovery.commands import EndHold, PlaceHold
@@ -124,6 +125,26 @@ def _post(story: Story) -> Command:
     )
 
 
+def _pay(story: Story) -> Command:
+    known = story.asked_for(RecordPayment)
+    if known and story.random.random() < 0.3:
+        payment = story.random.choice(known)
+        return ReversePayment(
+            transaction_id=story.ids(),
+            payment_id=payment.transaction_id,
+            debt_id=payment.debt_id,
+            reversed_on=story.world.today,
+            reason="The cheque was not honoured",
+        )
+    return RecordPayment(
+        transaction_id=story.ids(),
+        debt_id=story.random.choice(story.world.debts),
+        amount_pence=story.random.randrange(1, 5_000),
+        received_on=story.world.today,
+        method="cash",
+    )
+
+
 def _mark(story: Story) -> Command:
     known = story.asked_for(RecordMarker)
     if known and story.random.random() < 0.4:
@@ -159,7 +180,8 @@ WORK: tuple[tuple[Callable[[Story], Command], int], ...] = (
     (_review, 6),
     (_hold, 3),
     (_end_hold, 2),
-    (_post, 3),
+    (_post, 2),
+    (_pay, 3),
     (_mark, 2),
     (_contact, 2),
 )
