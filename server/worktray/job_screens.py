@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from server.spine import clock, jobs
 from server.spine.database import db
+from server.spine.links import may_open
 from server.spine.paging import Page
 from server.spine.permissions import Opening, may, needs, signed_in
 from server.spine.web import reader, tell
@@ -62,6 +63,7 @@ def one_job(job_id: UUID) -> str:
     return render_template(
         "worktray/job.html",
         job=job,
+        link=job.link if job.link and may_open(job.link[1]) else None,
         seconds=job.seconds(now),
         silent=not job.ended and _no_worker(),
         states=jobs.STATES,

@@ -115,6 +115,16 @@ def test_a_job_that_ended_says_how(
     assert "It took" in page
 
 
+@pytest.mark.parametrize("address", ["/cases", "/cases?officer_id=x", "/no-longer", "/Cases/"])
+def test_what_came_of_a_job_is_linked_for_those_who_may_open_it(day: Day, address: str) -> None:
+    result = {"lines": [], "link": ["See the cases", address]}
+    job_id = job(day, day.caseworker, "done", ended_at=clock.now(), result=result)
+    button = f'href="{address}"'
+    is_a_page = address.startswith("/cases")
+    assert (button in day.browser(day.caseworker).get(f"/jobs/{job_id}")) == is_a_page
+    assert button not in day.browser(day.administrator).get(f"/jobs/{job_id}")
+
+
 def test_a_job_is_stopped_by_who_asked_for_it(day: Day, browser: Browser) -> None:
     job_id = job(day, day.caseworker)
     assert "The job stops at the next step" in browser.follow(f"/jobs/{job_id}/stop")
