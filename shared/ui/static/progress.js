@@ -8,7 +8,7 @@ async function show() {
   const part = fresh.querySelector("[data-progress]");
   if (!part) return location.reload();  // there is nothing to wait for any more
   place.replaceChildren(...part.childNodes);
-  document.querySelector(".app-status").replaceWith(fresh.querySelector(".app-status"));
+  document.querySelector(".app-status")?.replaceWith(fresh.querySelector(".app-status"));
   return undefined;
 }
 
