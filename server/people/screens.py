@@ -127,7 +127,7 @@ def open_person(kind: str) -> tuple[str, int] | Response:
     result = ask(form, OpenPerson)
     if isinstance(result, Form):
         return render_template("people/new_person.html", form=result, kind=kind), 422
-    tell(mark("The person has been opened"))
+    tell(mark("The person has been added"))
     return redirect(url_for("people.one_person", person_id=form.data["person_id"]), code=303)
 
 

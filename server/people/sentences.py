@@ -25,7 +25,7 @@ Said = Mapping[str, Any]
 
 
 def _opened(said: Said) -> str:
-    return Sentence(mark("Opened as %(name)s"), name=kept(said, "whole_name"))
+    return Sentence(mark("Added as %(name)s"), name=kept(said, "whole_name"))
 
 
 def _name_changed(said: Said) -> str:

@@ -243,22 +243,22 @@ def test_history_tells_everything_in_words_with_what_was_owed_then(scene: Scene)
         "John Smith liable",
         "Debt 88042217-1 opened: £1,234.56 charged on 1 April 2026",
         "Account 88042217 opened",
-        "Opened as Jane Smith",
+        "Added as Jane Smith",
     )
     places = [words.find(expected) for expected in in_order]
     assert -1 not in places, in_order[places.index(-1)]
     assert places == sorted(places)
-    assert "Opened as John Smith" not in words
+    assert "Added as John Smith" not in words
 
 
 def test_history_can_be_narrowed_to_one_kind_and_says_when_there_is_none(scene: Scene) -> None:
     words = words_of(scene.browser.get(f"{scene.page}/history?kind=accounts"))
     assert "Account 88042217 opened" in words
-    assert "Opened as Jane Smith" not in words
+    assert "Added as Jane Smith" not in words
     assert "Nothing of this kind has happened" in words_of(
         scene.browser.get(f"{scene.page}/history?kind=visits")
     )
-    assert "Opened as Jane Smith" in words_of(
+    assert "Added as Jane Smith" in words_of(
         scene.browser.get(f"{scene.page}/history?kind=nonsense")
     )
 
@@ -271,7 +271,7 @@ def test_erased_text_is_said_to_be_erased_and_the_line_stays(scene: Scene) -> No
         for row in session.scalars(select(DetailRow).where(DetailRow.detail_id.in_(ids))):
             row.body = None
     words = words_of(scene.browser.get(f"{scene.page}/history?kind=people"))
-    assert "Opened as [erased]" in words
+    assert "Added as [erased]" in words
     assert "Lives at [erased] from 1 June 2024" in words
 
 
@@ -328,7 +328,7 @@ def test_a_person_is_opened_from_a_form(scene: Scene, kind: str) -> None:
     wrong = scene.browser.post(address, 422, **known)
     assert ("Enter a surname" if kind == "individual" else "organisation’s name") in wrong
     page = scene.browser.follow(address, **hidden_of(wrong), **name[kind])
-    assert "The person has been opened" in page
+    assert "The person has been added" in page
     assert "Ann Lee" in words_of(page)
 
 
