@@ -46,10 +46,7 @@ def filter_schema(officers: Sequence[Officer]) -> Schema:
             "postcode": CleanText(
                 load_default="",
                 characters_max=10,
-                metadata={
-                    "label": mark("Postcode"),
-                    "hint": mark("The whole of it, or how it begins"),
-                },
+                metadata={"label": mark("Postcode, or how it begins")},
             ),
             "officer": Choice(
                 {NOBODY: mark("Nobody yet"), **officer_options(officers)},
