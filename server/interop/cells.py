@@ -49,6 +49,7 @@ NEVER_YEAR = 9999
 TWO_DIGIT_YEARS_FROM = 1950
 """The first year a two-digit year may mean: 50 is 1950, 49 is 2049."""
 
+_NEVER_SHOWN = frozenset({"Cc", "Cs", "Co", "Cn"})
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\u3000]+")
 _GUARDED = re.compile(r'="(.*)"')
 _REFERENCE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z ./\\_:#&*()+-]*[0-9A-Za-z)*])?")
@@ -115,7 +116,10 @@ def plain(cell: str) -> str:
     A spreadsheet's guard for leading zeros (`="00123"`) is taken off, and so is the apostrophe that
     our own rejects file puts before what looks like a formula.
     """
-    text = _SPACES.sub(" ", unicodedata.normalize("NFC", cell)).strip()
+    if cell.isascii():
+        text = " ".join(cell.split())
+    else:
+        text = _SPACES.sub(" ", unicodedata.normalize("NFC", cell)).strip()
     if guarded := _GUARDED.fullmatch(text):
         text = guarded.group(1).strip()
     if text.startswith("'") and text[1:].startswith(FORMULA_STARTS):
@@ -125,7 +129,8 @@ def plain(cell: str) -> str:
 
 def text_of(text: str, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
     """Give text back if it can be stored and shown."""
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"} for character in text):
+    # Most text is printable as it stands, which is asked of the whole of it at once.
+    if not text.isprintable() and any(unicodedata.category(c) in _NEVER_SHOWN for c in text):
         raise CellRefused("cell.text")
     if len(text) > characters_max:
         raise CellRefused("cell.text_too_long", characters_max=characters_max)

@@ -118,7 +118,8 @@ def _map_values(
         return Rejected(
             line_number=record.line_number, reasons=tuple(reasons), values=record.values
         )
-    return replace(line, notes=(*row.soft, *row.notes))
+    notes = (*row.soft, *row.notes)
+    return replace(line, notes=notes) if notes else line
 
 
 @dataclass
@@ -323,8 +324,9 @@ def _payers_of(row: _Row, prefix: str) -> list[Payer]:
     }
     if not payers and (contact or any(details.values())):
         row.notes.append(because("note.details_without_payer", f"{prefix}payer_name"))
-    payers = [replace(payer, contact_address=contact) for payer in payers]
-    if payers:
+    if contact:
+        payers = [replace(payer, contact_address=contact) for payer in payers]
+    if payers and any(details.values()):
         # Of two people in one cell, all but the address is the first one's.
         payers[0] = replace(payers[0], **details)  # type: ignore[arg-type] # typed by the fields above
     return payers

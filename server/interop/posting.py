@@ -24,7 +24,7 @@ from server.interop.planning import Planner
 from server.interop.plans import Plan
 from server.interop.row_ends import row_ends
 from server.interop.tables import ImportedAccountRow
-from server.spine.execute import CHUNK_MAX, Door
+from server.spine.execute import Door
 from server.spine.orders import Order, Result
 from shared.commands import Actor, Command, Outcome
 from shared.schemas import canonical, digest, write_body
@@ -121,7 +121,7 @@ class Posting:
                 self._count_again(known.remembered[plan.account_id], picture)
                 continue
             self.tally.note(picture.first.line_number, plan.notes)
-            if sum(len(each.steps) for each in (*together, plan)) > CHUNK_MAX:
+            if sum(len(each.steps) for each in (*together, plan)) > self.door.chunk_max:
                 rejected += self._give(together)
                 together = []
             together.append(plan)
@@ -173,7 +173,7 @@ class Posting:
 
         results = self.door.execute_many(in_order, now=self.clock(), beside=remember)
         by_id = {result.command_id: result for result in results}
-        if len(in_order) > CHUNK_MAX or not in_order:
+        if len(in_order) > self.door.chunk_max or not in_order:
             with self.door.sessions() as session, session.begin():
                 self._remember(session, plans, orders, by_id)
         return by_id
