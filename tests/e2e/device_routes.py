@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pkgutil
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -26,12 +25,8 @@ EXCUSED: dict[str, str] = {
 """Addresses of the device nobody needs to come to, each with the reason."""
 
 
-@cache
 def device_routes() -> Routes:
-    """Gather the pages of a device before it has a vault, at its lock, and open.
-
-    Several walks come to them together, so they share what was seen.
-    """
+    """Gather the pages of a device before it has a vault, at its lock, and open."""
     every = Map()
     wanted: set[str] = set()
     for app in _apps():

@@ -13,20 +13,22 @@ from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from field_client import clock
+from field_client import clock, pages
 from field_client.vault.store import Store
 from server.access.device_commands import ApproveDevice, RevokeDevice
 from server.demo.pairing import PASSPHRASE
 from server.demo.processes import Process
+from shared.catalogue import PSEUDO
 from shared.commands import Outcome
 from sync.protocol import Receipt
 from tests.e2e.council import RunningCouncil, running_council
-from tests.e2e.crawl import Crawl
+from tests.e2e.crawl import Crawl, path_of
 from tests.e2e.device_routes import device_routes
+from tests.e2e.language import look_for_unspoken, words_in
 from tests.e2e.proxy import Proxy, Weather
 from tests.e2e.stocked import Stock, office_beside
 from tests.e2e.studio import Routes, Story, Studio, Walk, press
-from tests.field_client.vault.conftest import FarOffice, Served
+from tests.field_client.vault.conftest import IDENTITY, FarOffice, Served
 from tests.field_client.vault.pictures import jpeg
 from tests.field_client.vault.sample import a_day, case, fill, id_of, open_vault, place
 from tests.field_client.vault.saving import save_visit
@@ -51,8 +53,14 @@ _EVERYWHERE = (
 
 
 def device_walks(studio: Studio) -> Iterator[Walk]:
-    """Walk through a device as its officer does, from the first page to the lock, with a real office."""
+    """Walk through a device with a real office, then through vaults as they can stand."""
     routes = device_routes()
+    yield from _a_day(studio, routes)
+    yield from _vaults(studio, routes)
+
+
+def _a_day(studio: Studio, routes: Routes) -> Iterator[Walk]:
+    """Walk through a device as its officer does, from the first page to the lock."""
     with ExitStack() as stack:
         council = stack.enter_context(running_council(studio.home()))
         beside = stack.enter_context(office_beside(council))
@@ -72,9 +80,8 @@ def device_walks(studio: Studio) -> Iterator[Walk]:
         yield here.walk("device-broken", "/problem")
 
 
-def vault_walks(studio: Studio) -> Iterator[Walk]:
-    """Walk through vaults as they can stand: all the office's answers, nothing in them, out of date."""
-    routes = device_routes()
+def _vaults(studio: Studio, routes: Routes) -> Iterator[Walk]:
+    """Walk through vaults with all the office's answers, too much, nothing, or what is out of date."""
     for name, prepare in (
         ("answers", _answers),
         ("busy", _busy),
@@ -94,6 +101,7 @@ def vault_walks(studio: Studio) -> Iterator[Walk]:
                 device=True,
                 alike_max=alike,
                 routes=routes,
+                stories=(_in_the_pseudo_language,) if name == "answers" else (),
             )
             if name == "answers":
                 served.desk.store.put("outdoors", "yes")
@@ -299,6 +307,22 @@ class _Doors:
         crawl.look(urljoin(crawl.base, link.get_attribute("href") or ""))
 
 
+def _in_the_pseudo_language(crawl: Crawl) -> None:
+    """Read the same pages of the same vault in the pseudo-language, which no officer can choose."""
+    spoken, pages.LANGUAGE = pages.LANGUAGE, PSEUDO
+    try:
+        with _served(_answers) as served:
+            page = crawl.page.context.new_page()
+            page.goto(served.boot())
+            page.wait_for_url("**/today")
+            words = words_in([a_day(clock.now()), [getattr(IDENTITY, name) for name in _NAMED]])
+            for address in crawl.visited:
+                look_for_unspoken(crawl, served.base + path_of(address), words | _TYPED)
+            page.close()
+    finally:
+        pages.LANGUAGE = spoken
+
+
 @contextmanager
 def _served(prepare: Callable[[Store, FarOffice], None]) -> Iterator[Served]:
     """Serve a vault of the device's own tests, behind its real door."""
@@ -312,6 +336,11 @@ def _served(prepare: Callable[[Store, FarOffice], None]) -> Iterator[Served]:
             served.stop()
             store.close()
 
+
+_NAMED = ("officer_name", "device_name", "office_name")
+
+_TYPED = frozenset({"Curtains", "drawn", "castelan", "zzyzx"})
+"""What is typed on the way."""
 
 ANSWERS: dict[str, tuple[Outcome, str | None]] = {
     "Tom O'Leary": (Outcome.APPLIED, None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
@@ -29,10 +30,24 @@ def find_unspoken(crawl: Crawl, words: frozenset[str]) -> None:
     context = crawl.page.context
     context.add_cookies([{"name": "language", "value": PSEUDO, "url": crawl.base}])
     for address in crawl.visited:
-        answer = context.request.get(address)
-        if "text/html" in answer.headers.get("content-type", ""):
-            crawl.report(address, sorted(set(_unspoken(answer.text(), words))))
+        look_for_unspoken(crawl, address, words)
     context.clear_cookies(name="language")
+
+
+def look_for_unspoken(crawl: Crawl, address: str, words: frozenset[str]) -> None:
+    """Report what one page says outside of brackets; it must be shown in the pseudo-language."""
+    answer = crawl.page.context.request.get(address)
+    if "text/html" in answer.headers.get("content-type", ""):
+        crawl.report(address, sorted(set(_unspoken(answer.text(), words))))
+
+
+def words_in(value: object) -> frozenset[str]:
+    """Gather every word of the values in some data, but not of its keys."""
+    if isinstance(value, dict):
+        return words_in(list(value.values()))
+    if isinstance(value, (list, tuple)):
+        return frozenset().union(*map(words_in, value))
+    return frozenset(_WORD.findall(value)) if isinstance(value, str) else frozenset()
 
 
 def words_of(office: Office) -> frozenset[str]:
@@ -47,6 +62,8 @@ def words_of(office: Office) -> frozenset[str]:
             rows = text(f'SELECT DISTINCT "{column}" FROM "{table}"')  # noqa: S608 - its own names
             for (value,) in session.execute(rows):
                 found.update(_WORD.findall(str(value or "")))
+        for (body,) in session.execute(text("SELECT body FROM detail WHERE body IS NOT NULL")):
+            found |= words_in(json.loads(body))
     return frozenset(found)
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser import FLAGS, find_chromium
 from tests.e2e.crawl import Finding
-from tests.e2e.device_walks import device_walks, vault_walks
+from tests.e2e.device_walks import device_walks
 from tests.e2e.studio import Routes, Studio, Walks, take
 from tests.e2e.walks import empty_walks, office_walks, pattern_walks
 
@@ -24,7 +24,6 @@ WALKS: dict[str, Walks] = {
     "office": office_walks,
     "empty": empty_walks,
     "device": device_walks,
-    "vault": vault_walks,
 }
 """What is walked through; each starts what it needs on the studio's stack."""
 

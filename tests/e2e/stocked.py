@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import NullPool, create_engine
 
-from server.access.device_commands import RevokeDevice
+from server.access.device_commands import ApproveDevice, RevokeDevice
 from server.access.tables import SetAsideRow
 from server.access.user_commands import SuspendUser
 from server.accounts.commands import OpenAccount, OpenDebt
@@ -379,15 +379,16 @@ class Stock:
 
     def _devices(self) -> None:
         """Enrol a device that waits, one that is approved and one that was revoked."""
+        giver = self.users["supervisor"]
+        other = self.office.actor(self.users["supervisor2"])
         for approved, revoked in ((False, False), (True, False), (True, True)):
             _tablet, device_id = enrolled(
-                self.office,
-                self.users["officer2"],
-                approved=approved,
-                issuer_id=self.users["supervisor"],
+                self.office, self.users["officer2"], approved=False, issuer_id=giver
             )
+            if approved:
+                self.give(ApproveDevice(device_id=device_id), other)
             if revoked:
-                self.give(RevokeDevice(device_id=device_id, reason="lost"))
+                self.give(RevokeDevice(device_id=device_id, reason="lost"), other)
             self.starts.append(f"/devices/{device_id}")
 
     def _users(self) -> None:

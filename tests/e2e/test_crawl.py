@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+from werkzeug.routing import Map, Rule
 
 from tests.e2e.crawl import Crawl, Finding
-from tests.e2e.studio import Studio, Walk, summary, take
+from tests.e2e.language import find_unspoken
+from tests.e2e.mistakes import try_forms_of
+from tests.e2e.screenshots import WALKS, walk_through
+from tests.e2e.studio import Routes, Studio, Walk, summary, take
 from tests.patterns import pattern_page, serve_patterns
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -100,6 +104,47 @@ def test_the_pictures_are_taken_by_one_command(browser: Browser, tmp_path: Path)
 def test_the_same_finding_on_many_pages_is_told_once() -> None:
     findings = [Finding(f"/{n}", "360 by 640", "text p is 12px") for n in range(3)]
     assert summary(findings) == ["/0 at 360 by 640: text p is 12px (and 2 more)"]
+
+
+def test_a_sentence_that_never_met_the_catalogue_is_found(page: Page) -> None:
+    body = (
+        "<p>⟦Owed by ⟦two⟧ people⟧ since May</p><p>Stray</p><img alt='Odd' src='/assets/icon.svg'>"
+    )
+    with serve_patterns(spoken=FAULTY.replace("{body}", body)) as base:
+        crawl = Crawl(page, base)
+        crawl.visited.append(f"{base}/spoken")
+        find_unspoken(crawl, frozenset({"since", "May", "Faulty"}))
+    assert [each.what for each in crawl.findings] == [
+        "never met the catalogue: 'Odd'",
+        "never met the catalogue: 'Stray'",
+    ]
+
+
+def test_a_form_that_fails_when_it_is_sent_wrong_is_found(page: Page) -> None:
+    form = "<form method='post' action='/faulty'><label>Name <input name='n'></label><button>Save"
+    with serve_patterns(faulty=FAULTY.replace("{body}", form)) as base:
+        crawl = Crawl(page, base)
+        try_forms_of(crawl, f"{base}/faulty")
+    assert [each.what for each in crawl.findings] == ["answers with 501", "answers with 501"]
+    assert "sent blank to /faulty" in crawl.findings[0].address
+
+
+def test_a_page_nobody_came_to_is_named() -> None:
+    rules = [Rule("/cases", endpoint="cases"), Rule("/cases/<uuid:case_id>", endpoint="case")]
+    routes = Routes(Map(rules), frozenset({"cases", "case"}))
+    routes.note({"/cases", "/nowhere"})
+    assert routes.missing() == ["/cases/<uuid:case_id>"]
+    routes.note({"/cases/5d0f6f7e-0d43-4f0a-9a3c-2f4b8a7c9d1e"})
+    assert routes.missing() == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("name", WALKS)
+def test_nothing_is_wrong_with_any_page(browser: Browser, name: str) -> None:
+    with ExitStack() as stack:
+        findings = walk_through(Studio(browser, stack), [name], None)
+    assert summary(findings) == []
 
 
 def test_the_pattern_page_shows_what_was_typed() -> None:

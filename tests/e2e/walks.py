@@ -44,6 +44,9 @@ EXCUSED: dict[str, dict[str, str]] = {
         "jobs.one_job": "a caseworker's one job is giving more than 200 cases at once",
         "jobs.progress": "as above",
     },
+    "administrator": {
+        "jobs.progress": "asked by the page of a job that runs: those they come to have ended",
+    },
 }
 """Addresses of the office that a role, or any, need not come to, each with the reason."""
 
