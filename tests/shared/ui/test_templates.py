@@ -30,6 +30,7 @@ SAID_ATTRIBUTES = {"alt", "title", "aria-label", "placeholder", "aria-descriptio
 LETTERS = re.compile(r"[A-Za-z]{2}")
 SENTENCE = re.compile(r"[A-Z][a-z]")
 NAMES = {"Fieldfare"}
+NAME = re.compile("|".join(NAMES))
 SAMPLE_DATA = ui.TEMPLATES / "patterns.html"
 
 
@@ -51,7 +52,7 @@ class _Words(HTMLParser):
         self._quiet -= tag in {"script", "style"}
 
     def handle_data(self, data: str) -> None:
-        if not self._quiet and LETTERS.search(data):
+        if not self._quiet and LETTERS.search(NAME.sub("", data)):
             first = len(data) - len(data.lstrip())
             line = self.getpos()[0] + data.count("\n", 0, first)
             self.found.append((line, " ".join(data.split())))
@@ -89,10 +90,16 @@ def _sentences_in_code(source: str) -> Iterator[tuple[int, str]]:
         if isinstance(call.node, nodes.Name) and call.node.name in {"_", "gettext", "ngettext"}
         for constant in call.find_all(nodes.Const)
     }
+    # A value compared with, or a key looked up, is read by the template and by nobody else.
+    unread = {
+        id(constant)
+        for compared in tree.find_all((nodes.Operand, nodes.Getitem))
+        for constant in [compared.expr if isinstance(compared, nodes.Operand) else compared.arg]
+    }
     for constant in tree.find_all(nodes.Const):
         value = constant.value
         is_sentence = isinstance(value, str) and SENTENCE.match(value) and value not in NAMES
-        if is_sentence and id(constant) not in said:
+        if is_sentence and id(constant) not in said | unread:
             yield constant.lineno, repr(value)
 
 
@@ -114,6 +121,8 @@ def test_every_word_of_a_template_goes_through_the_catalogue(path: Path) -> None
         ("{% trans %}Fine{% endtrans %}\n\n<p>Not fine</p>", 3),
         ('{{ button({"text": "Save"}) }}', 1),
         ('{% set heading = "Search" %}', 1),
+        ("<title>Search - Fieldfare</title>", 1),
+        ('{{ "Search" if name == "RecordVisit" }}', 1),
     ],
 )
 def test_a_word_that_skips_the_catalogue_is_found_with_its_line(source: str, line: int) -> None:
@@ -129,6 +138,8 @@ def test_a_word_that_skips_the_catalogue_is_found_with_its_line(source: str, lin
         "{# A comment in words #}<script>let words;</script>",
         '{{ ngettext("One visit", "%(num)s visits", 3) }}{{ {"a": {"b": "c"}} }}',
         "<p>{{ person.name }}</p>",
+        '{% if entry.name == "RecordVisit" %}{{ versions["Python"] }}{% endif %}',
+        "<title>{{ title }} - Fieldfare</title>",
     ],
 )
 def test_what_goes_through_the_catalogue_is_left_alone(source: str) -> None:
