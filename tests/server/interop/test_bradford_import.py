@@ -46,7 +46,8 @@ def _look_at_what_became_of_it(office: Office) -> None:
         "SELECT count(DISTINCT account_id) FROM person JOIN liable_party USING (person_id)"
         " JOIN debt USING (debt_id) WHERE name = 'Bradford MDC'"
     )
-    assert ask(office, council) == [593]
+    # The list names it 593 times, five of them in rows that are cut short.
+    assert ask(office, council) == [588]
     assert ask(office, "SELECT DISTINCT outcome FROM command") == ["applied"]
     with office.look() as session:
         checked = check_ledger(session)
