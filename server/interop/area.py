@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from server.interop import commands, facts, jobs, record, rules, screens
 from server.spine.areas import Area, Handling, NavigationLink
-from shared.catalogue import mark
+from shared.catalogue import Sentence, mark
 from shared.commands import Command, CommandType, Kind, Touched
 
 
 def _in_turn(command: Command) -> Touched:
     """Keep two commands about one import out of one wave; its id is no person's, so it locks no row."""
     return Touched(person_ids=frozenset({str(getattr(command, "import_id", ""))}))
+
+
+def _known_as(said: Mapping[str, Any]) -> str:
+    return Sentence(
+        mark("Known to %(service)s as %(reference)s"),
+        service=said["service"],
+        reference=said["reference"],
+    )
 
 
 AREA = Area(
@@ -51,6 +62,7 @@ AREA = Area(
     ),
     recorders=record.RECORDERS,
     permissions={"imports.run": mark("Take in files from other systems")},
+    sentences={commands.PayerReferenceRecorded: _known_as},
     screens=(screens.screens,),
     jobs={jobs.CHECK: jobs.check_file, jobs.TAKE: jobs.take_file},
     navigation=(
