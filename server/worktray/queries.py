@@ -286,6 +286,19 @@ def workers(session: Session) -> list[Officer]:
     return [Officer(user_id=user_id, name=name) for user_id, name in rows]
 
 
+def name_of_subject(session: Session, kind: str, subject_id: str) -> str:
+    """Name the case, person or account a task is about; empty when there is none."""
+    case = select(func.coalesce(PersonRow.name + ", ", "") + CaseRow.reference).outerjoin(
+        PersonRow, PersonRow.person_id == CaseRow.person_id
+    )
+    named: dict[str, Select[str]] = {
+        "case_id": case.where(CaseRow.case_id == subject_id),
+        "person_id": select(PersonRow.name).where(PersonRow.person_id == subject_id),
+        "account_id": select(AccountRow.reference).where(AccountRow.account_id == subject_id),
+    }
+    return session.scalar(named[kind]) or ""
+
+
 def cases_held(session: Session, officer_id: str) -> int:
     """Count the cases an officer has."""
     counted = select(func.count(CaseAccessRow.case_id.distinct())).where(
