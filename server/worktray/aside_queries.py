@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from marshmallow import ValidationError
+from marshmallow.fields import Field
 from sqlalchemy import CompoundSelect, Select, String, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
@@ -18,6 +20,8 @@ from server.worktray.advice import Advice
 from server.worktray.queries import Waiting
 from server.worktray.tables import ExaminationRow
 from shared.catalogue import Sentence, mark
+from shared.decide import BY_NAME
+from shared.fields import Choice, MomentField
 from shared.values import is_id
 
 NAMES: Mapping[str, str] = {
@@ -72,6 +76,8 @@ class Aside:
     note: str
     advice: Advice
     content: str = ""
+    said: tuple[tuple[str, object], ...] = ()
+    """What of it people read: the label of each part, and a marked word, a text or a moment."""
 
 
 def waiting(session: Session) -> Waiting:
@@ -96,7 +102,7 @@ def find(session: Session, subject: str) -> Aside | None:
     if row is None:
         return None
     body = session.scalar(_body_of(subject))
-    return replace(_aside(row), content=_shown(body))
+    return replace(_aside(row), content=_shown(body), said=_said(row.what, body))
 
 
 def _every() -> CompoundSelect[Any]:
@@ -178,6 +184,32 @@ def _aside(row: Any) -> Aside:  # noqa: ANN401 - a row of _asides
             tone="red",
         ),
     )
+
+
+def _said(name: str, body: bytes | None) -> tuple[tuple[str, object], ...]:
+    """Read the parts of a command that have a label, as far as each is what it should be."""
+    kind = BY_NAME.get(name)
+    try:
+        sent = json.loads(body or b"")["body"]
+        items = {str(field): value for field, value in sent.items() if value}
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return ()
+    return tuple(
+        (label, said)
+        for field, asked in (kind.schema.fields.items() if kind else ())
+        if (label := asked.metadata.get("label")) and (said := _in_words(asked, items.get(field)))
+    )
+
+
+def _in_words(asked: Field[Any], value: object) -> object:
+    if isinstance(asked, Choice):
+        return asked.options.get(str(value))
+    if isinstance(asked, MomentField):
+        try:
+            return asked.check(value)
+        except ValidationError:
+            return None
+    return value if isinstance(value, str) and not is_id(value) else None
 
 
 def _shown(body: bytes | None) -> str:

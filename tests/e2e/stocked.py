@@ -30,6 +30,7 @@ from server.worktray.commands import FinishTask, RaiseTask
 from shared.commands import Actor, Command
 from shared.photographs import RecordPhotograph
 from shared.reviews import ApproveVisit, RecordVisitAnswer, ReturnVisit
+from shared.schemas import canonical, write_body
 from shared.visits import PlanVisit, RecordVisit
 from tests.e2e.council import RunningCouncil
 from tests.e2e.premises import premises
@@ -359,7 +360,7 @@ class Stock:
             store_id=clock.new_id(),
             lane="ordinary",
             seq=1,
-            envelope=b'{"name": "RecordVisit", "outcome": "no_answer"}',
+            envelope=canonical({"name": command.name, "body": write_body(command)}),
         )
         with self.office.app.app_context():
             self.office.door.execute(order, now=self.now)
