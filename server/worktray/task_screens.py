@@ -13,6 +13,7 @@ from server.access.queries import Officer
 from server.cases.forms import officer_options
 from server.spine import clock
 from server.spine.database import db
+from server.spine.links import link
 from server.spine.permissions import needs, signed_in
 from server.spine.web import give, note_read, tell
 from server.worktray import aside_queries, queries
@@ -34,8 +35,12 @@ from shared.fields import Choice, CleanText, DayField
 from shared.forms import Form
 from shared.values import is_id
 
-SUBJECTS = ("account_id", "person_id", "case_id")
-"""What a task can be about."""
+SUBJECTS = {
+    "account_id": "accounts.one_account",
+    "person_id": "people.one_person",
+    "case_id": "cases.one_case",
+}
+"""What a task can be about, and the page of each."""
 
 
 class DoneSchema(Schema):
@@ -221,8 +226,20 @@ def _subject() -> dict[str, str]:
 
 
 def _raise_form(form: Form) -> str:
+    subject = _subject()
+    about, page = "", None
+    for kind, subject_id in subject.items():
+        page = link(SUBJECTS[kind], **{kind: subject_id})
+        if page is not None:
+            note_read("worktray.subject", subject_id=subject_id)
+            about = queries.name_of_subject(db.session(), kind, subject_id)
     return render_template(
-        "worktray/raise_task.html", form=form, subject=_subject(), command_id=clock.new_id()
+        "worktray/raise_task.html",
+        form=form,
+        subject=subject,
+        about=about,
+        page=page,
+        command_id=clock.new_id(),
     )
 
 

@@ -94,6 +94,8 @@ def test_a_task_somebody_else_finished_says_so_and_keeps_what_was_written(
 def test_a_task_is_raised_from_a_case(day: Day, browser: Browser, household: Household) -> None:
     page = browser.get(f"/tasks/new?case_id={household.case_id}")
     assert household.case_id in page
+    assert household.name in page
+    assert f'<a href="/cases/{household.case_id}"' in page
     assert "Find who is liable" not in page
     task_id = new_id()
     asked = {
@@ -132,6 +134,12 @@ def test_tasks_are_worked_by_those_who_may(day: Day, household: Household) -> No
     onlooker.get(f"/tasks/{new_id()}", 404)
 
 
+SENT = (
+    b'{"name":"RecordVisit","body":{"notes":"<b>Shouted","outcome":"no_answer",'
+    b'"happened_at":"2027-03-04T14:05:00+00:00","others_met":["?"]}}'
+)
+
+
 @pytest.fixture
 def aside(day: Day) -> str:
     """A visit of an officer who never had its case, set aside whole."""
@@ -150,7 +158,7 @@ def aside(day: Day) -> str:
         )
         detail_id = session.scalar(
             insert(DetailRow)
-            .values(salt=b"s", body=b'{"name":"RecordVisit","body":{"notes":"<b>Shouted"}}')
+            .values(salt=b"s", body=SENT)
             .returning(DetailRow.detail_id)
         )
         session.execute(
@@ -190,6 +198,9 @@ def test_what_was_set_aside_waits_until_somebody_has_looked(day: Day, aside: str
         assert words in page
     page = browser.get(f"/set-aside/{aside}")
     assert "&lt;b&gt;Shouted" in page
+    for words in ("4 March 2027 at 2:05pm", "What happened?", "No answer", "&#34;no_answer&#34;"):
+        assert words in page
+    assert "Anyone else you met" not in page
     assert "The case was never assigned to this officer" in page
     assert "Enter what you have done about it" in browser.post(f"/set-aside/{aside}", 422)
     browser.post(f"/set-aside/{aside}", note="Gave her the case")
