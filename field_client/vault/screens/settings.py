@@ -25,7 +25,6 @@ def settings() -> str:
     return render_template(
         "screens/settings.html",
         identity=here.identity,
-        store_id=here.store.store_id(),
         version=version("fieldfare"),
         copy=here.copy(),
         progress=here.syncing.progress,
@@ -49,5 +48,9 @@ def diagnostics() -> str:
     lines = diagnose(here.store, here.clock(), here.syncing.progress)
     programs = {"Fieldfare": version("fieldfare"), "Python": platform.python_version()}
     return render_template(
-        "screens/diagnostics.html", lines=lines, programs=programs, system=platform.system()
+        "screens/diagnostics.html",
+        lines=lines,
+        programs=programs,
+        store_id=here.store.store_id(),
+        system=platform.system(),
     )
