@@ -22,6 +22,9 @@ OURS = frozenset({"Fieldfare", "am", "pm", *LANGUAGE_NAMES.values()})
 """Names that are the same in every language."""
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_BETWEEN = "\0"
+"""Stands between two runs of text of a page."""
+
 _BRACKETED = re.compile(r"⟦[^⟦⟧]*⟧")
 
 
@@ -69,12 +72,13 @@ def words_of(office: Office) -> frozenset[str]:
 
 def _unspoken(html: str, words: frozenset[str]) -> Iterator[str]:
     tree = html5lib.HTMLParser(namespaceHTMLElements=False).parse(html)
-    for said in _said(tree):
-        left = said
-        while (shorter := _BRACKETED.sub(" ", left)) != left:
-            left = shorter
-        if any(word not in words and word not in OURS for word in _WORD.findall(left)):
-            yield f"never met the catalogue: {said[:80]!r}"
+    # A sentence may begin before an element and end after it.
+    left = _BETWEEN.join(_said(tree))
+    while (shorter := _BRACKETED.sub(" ", left)) != left:
+        left = shorter
+    for said in left.split(_BETWEEN):
+        if any(word not in words and word not in OURS for word in _WORD.findall(said)):
+            yield f"never met the catalogue: {' '.join(said.split())[:80]!r}"
 
 
 def _said(tree: Element) -> Iterator[str]:
