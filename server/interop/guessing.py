@@ -16,6 +16,7 @@ from server.interop.profiles import GUESS, Column, Feed, Profile
 from server.interop.reading import Record, Sheet, read
 from server.interop.refusing import is_message, why_not_a_list
 from server.interop.sampling import SAMPLES_MAX, checked_by, column_of, date_formats
+from shared.catalogue import mark
 from shared.errors import RuleBroken
 
 _SERVICES = {
@@ -135,7 +136,7 @@ def _profile(
     by_debt = fed & {"debt_reference", "period_from"}
     return Profile(
         name=f"{GUESS}ed",
-        title="Guessed from the column names",
+        title=mark("Guessed from the column names"),
         source="The file's own header row",
         service=_SERVICES.get(debt_type, "Finance"),
         country=country,
