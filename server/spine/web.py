@@ -91,9 +91,9 @@ def _guard(app: Flask, identify: Identify) -> AnyResponse | None:
     """Refuse what another site sent, then open the view only to whom it is declared for."""
     if request.method not in SAFE_METHODS and not _from_our_own_page():
         abort(403)
+    g.signed_in = identify(request)
     if request.endpoint is None:
         return None
-    g.signed_in = identify(request)
     opening = opening_of(app, request.endpoint)
     if opening in {Opening.EVERYONE, Opening.DEVICE}:
         return None

@@ -188,3 +188,10 @@ def test_what_was_shown_is_noted(day: Day) -> None:
     day.plan(household.case_id, day.amina)
     day.browser(day.supervisor).get("/?tray=due")
     assert day.reads(day.supervisor) == [("worktray.due", None, 1)]
+
+
+def test_an_address_of_nothing_keeps_the_way_back_to_work(day: Day) -> None:
+    page = day.browser(day.supervisor).get("/nothing", 404)
+    assert "Page not found" in page
+    assert "Sign out" in page
+    assert 'href="/cases"' in page
