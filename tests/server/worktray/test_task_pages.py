@@ -157,9 +157,7 @@ def aside(day: Day) -> str:
             )
         )
         detail_id = session.scalar(
-            insert(DetailRow)
-            .values(salt=b"s", body=SENT)
-            .returning(DetailRow.detail_id)
+            insert(DetailRow).values(salt=b"s", body=SENT).returning(DetailRow.detail_id)
         )
         session.execute(
             insert(CommandRow).values(
