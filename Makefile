@@ -6,7 +6,7 @@ LOCK := $(BIN)/uv --no-config pip compile --quiet --upgrade --universal --python
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 QUICK := not browser and not long
 
-.PHONY: setup run test check screenshots sentences lock clean
+.PHONY: setup run test check screenshots sentences tree lock clean
 
 setup:            ## prepare .venv, the system's packages and the style sheets
 	@$(PYTHON) -m setup
@@ -35,6 +35,9 @@ sentences: setup  ## write every sentence people read into the catalogue's list,
 		shared sync server field_client
 	$(BIN)/pybabel --quiet update -N -i shared/ui/translations/fieldfare.pot \
 		-d shared/ui/translations -D fieldfare
+
+tree: setup       ## write docs/tree.md from the first line of each file
+	@$(BIN)/python -m tests.tree
 
 lock: setup       ## take the newest versions that pyproject.toml and package.json allow
 	$(LOCK) requirements/installer.in -o requirements/installer.txt

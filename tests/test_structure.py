@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import tree
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("shared", "sync", "server", "field_client")
 LINES_MAX = {
@@ -90,3 +92,14 @@ def test_no_file_names_a_registry_or_a_path_of_a_machine() -> None:
     if named.search(lock.read_text()):
         found.append(lock.name)
     assert not found
+
+
+def test_the_tree_names_every_file_with_what_it_is_for() -> None:
+    assert tree.PAGE.read_text(encoding="utf-8") == tree.tree(), "run `make tree`"
+    silent = [
+        str(path.relative_to(ROOT))
+        for folder in tree.FOLDERS
+        for path in tree.files(ROOT / folder)
+        if path.suffix in tree.SPEAKING and not tree.said_of(path)
+    ]
+    assert not silent, f"begin these with one sentence that says what they are for: {silent}"

@@ -1,3 +1,5 @@
+"""Shows what one cell of a file may hold: dates, amounts, references and postcodes, and what is refused."""
+
 from __future__ import annotations
 
 from datetime import date

@@ -1,3 +1,5 @@
+"""Shows what is made of each council's real header row, and which are refused with a reason."""
+
 from __future__ import annotations
 
 import csv

@@ -1,3 +1,5 @@
+"""Shows how a row becomes an account with its debts and payers, or a rejection with every reason."""
+
 from __future__ import annotations
 
 from datetime import date

@@ -1,3 +1,5 @@
+"""Shows which words make a payer a person, an organisation or an estate."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Shows that a profile which would misread a file is refused when it is loaded."""
+
 from __future__ import annotations
 
 import copy

@@ -1,3 +1,5 @@
+"""Shows that files in any encoding and delimiter are read line by line, and never past their limits."""
+
 from __future__ import annotations
 
 import codecs

@@ -1,3 +1,5 @@
+"""Shows that the file of rejected rows can be mended and given back, and starts no formula."""
+
 from __future__ import annotations
 
 import csv

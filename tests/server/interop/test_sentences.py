@@ -1,3 +1,5 @@
+"""Shows that every reason an import can give has a sentence."""
+
 from __future__ import annotations
 
 import re
