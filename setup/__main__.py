@@ -17,9 +17,10 @@ def find_newer_python() -> None:
 if __name__ == "__main__":
     if sys.version_info < (3, 11):  # noqa: UP036 - this file alone must run on an older one
         find_newer_python()
-    from setup import front_end, python_packages, system_packages
+    from setup import front_end, languages, python_packages, system_packages
 
     os.umask(0o022)
     system_packages.install()
     python_packages.install()
     front_end.build()
+    languages.compile_catalogues()

@@ -5,32 +5,16 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-
 from shared.catalogue import (
     ENGLISH,
     LANGUAGES,
     PSEUDO,
     Sentence,
-    Translator,
     mark,
     translations,
     translator,
 )
 from shared.presentation import day
-from shared.ui import TRANSLATIONS
-
-
-def speaker_of(language: str, folder: Path) -> Translator:
-    """Compile a language's catalogue as the set-up does, and speak it."""
-    target = folder / language / "LC_MESSAGES"
-    target.mkdir(parents=True)
-    source = TRANSLATIONS / language / "LC_MESSAGES" / "fieldfare.po"
-    with source.open("rb") as written, (target / "fieldfare.mo").open("wb") as compiled:
-        write_mo(compiled, read_po(written, locale=language))
-    opened = translations(language, folder)
-    return Translator(language, opened.gettext, opened.ngettext)
 
 
 def test_marking_a_sentence_leaves_it_as_it_is() -> None:
@@ -59,8 +43,8 @@ def test_counting_follows_the_language() -> None:
     assert translator(PSEUDO).count("one", "many", 2) == "⟦many⟧"
 
 
-def test_welsh_has_begun_and_falls_back_to_english(tmp_path: Path) -> None:
-    welsh = speaker_of("cy", tmp_path)
+def test_welsh_is_spoken_once_set_up_and_falls_back_to_english() -> None:
+    welsh = translator("cy")
     assert day(date(2027, 3, 4), say=welsh) == "4 Mawrth 2027"
     assert welsh("A sentence nobody has translated") == "A sentence nobody has translated"
 
