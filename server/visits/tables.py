@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -79,12 +88,44 @@ class BlobRow(Row):
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class BlobUploadRow(Row):
+    """One way a photograph comes in; once it is whole, the row stays and says who brought it."""
+
+    __tablename__ = "blob_upload"
+    __table_args__ = (
+        Index("ix_blob_upload_device_id_digest", "device_id", "digest"),
+        Index(
+            "ix_blob_upload_unfinished",
+            "expires_at",
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+    )
+    upload_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    device_id: Mapped[str] = mapped_column(Id)
+    digest: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    received_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    parts: Mapped[int] = mapped_column(server_default="0")
+    begun_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
 class BlobPartRow(Row):
     """A part of a photograph on its way in, so that an upload resumes where it was cut."""
 
     __tablename__ = "blob_part"
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    device_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    upload_id: Mapped[str] = mapped_column(
+        ForeignKey("blob_upload.upload_id", ondelete="CASCADE"), primary_key=True
+    )
     start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     body: Mapped[bytes] = mapped_column(LargeBinary)
-    received_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class BlobRefusalRow(Row):
+    """Why the office will never keep a photograph, so that nobody waits for it."""
+
+    __tablename__ = "blob_refusal"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    code: Mapped[str] = mapped_column(String(40))
+    refused_at: Mapped[datetime] = mapped_column(Moment)
