@@ -6,11 +6,12 @@ from server.access import tables as access
 from server.accounts import tables as accounts
 from server.cases import tables as cases
 from server.interop import tables as interop
+from server.keeping import tables as keeping
 from server.people import tables as people
 from server.recovery import tables as recovery
 from server.spine import tables as spine
 from server.visits import tables as visits
 from server.worktray import tables as worktray
 
-ALL = (access, accounts, cases, interop, people, recovery, spine, visits, worktray)
+ALL = (access, accounts, cases, interop, keeping, people, recovery, spine, visits, worktray)
 """The modules whose tables make up the schema."""

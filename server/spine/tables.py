@@ -108,12 +108,18 @@ class ChangeRow(Row):
 
 
 class SyncHeadRow(Row):
-    """The one row that hands out commit numbers, last in each transaction and under its lock."""
+    """The one row that hands out commit numbers, last in each transaction and under its lock.
+
+    A verified backup holds every commit up to the durable one, and every command that was received
+    before `durable_at`, whether it changed a field record or not.
+    """
 
     __tablename__ = "sync_head"
     head_id: Mapped[int] = mapped_column(primary_key=True)
     commit_number: Mapped[int] = mapped_column(BigInteger)
     epoch: Mapped[str] = mapped_column(Id)
+    durable_commit_number: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    durable_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class FieldRecordRow(Row):
