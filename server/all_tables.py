@@ -8,10 +8,24 @@ from server.cases import tables as cases
 from server.interop import tables as interop
 from server.keeping import tables as keeping
 from server.people import tables as people
+from server.reconciling import tables as reconciling
 from server.recovery import tables as recovery
 from server.spine import tables as spine
+from server.sync_api import tables as sync_api
 from server.visits import tables as visits
 from server.worktray import tables as worktray
 
-ALL = (access, accounts, cases, interop, keeping, people, recovery, spine, visits, worktray)
+ALL = (
+    access,
+    accounts,
+    cases,
+    interop,
+    keeping,
+    people,
+    reconciling,
+    recovery,
+    spine,
+    visits,
+    worktray,
+)
 """The modules whose tables make up the schema."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import Date, Float, ForeignKey, Index, String, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.spine.database import Row
@@ -23,6 +24,9 @@ class PersonRow(Row):
     surname: Mapped[str] = mapped_column(String(120), server_default="")
     born_on: Mapped[date | None] = mapped_column(Date)
     language: Mapped[str] = mapped_column(String(40), server_default="")
+    preferred_contact: Mapped[str] = mapped_column(String(20), server_default="")
+    household: Mapped[str] = mapped_column(Text, server_default="")
+    needs: Mapped[list[str]] = mapped_column(ARRAY(String(40)), server_default=text("'{}'"))
     recorded_at: Mapped[datetime] = mapped_column(Moment)
 
 
@@ -62,7 +66,7 @@ class ResidenceRow(Row):
 
 
 class ContactRow(Row):
-    """A way to reach a person, added and never overwritten."""
+    """A way to reach a person: added, never overwritten, and marked when it turns out wrong."""
 
     __tablename__ = "contact"
     contact_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -70,6 +74,7 @@ class ContactRow(Row):
     kind: Mapped[str] = mapped_column(String(10))
     value: Mapped[str] = mapped_column(String(254))
     source: Mapped[str] = mapped_column(String(20))
+    standing: Mapped[str] = mapped_column(String(10), server_default="in_use")
     recorded_at: Mapped[datetime] = mapped_column(Moment)
 
 

@@ -68,6 +68,17 @@ class CommandRow(Row):
     )
 
 
+class UnmadeRecordRow(Row):
+    """A record that a device believes it made, and the command of its that the office did not take.
+
+    What names the record afterwards waits beside that command.
+    """
+
+    __tablename__ = "unmade_record"
+    record_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    command_id: Mapped[str] = mapped_column(Id)
+
+
 class DetailRow(Row):
     """Personal text of a change or an envelope, apart from its line so that it can be erased."""
 
@@ -146,6 +157,19 @@ class FieldRecordRow(Row):
             postgresql_where=text("commit_number IS NULL"),
         ),
     )
+
+
+class CaseTotalRow(Row):
+    """What the field records of one view of a case come to: how many, and the sum of their hashes.
+
+    Kept in the transaction that moves them, so that comparing with a device costs a row a case.
+    """
+
+    __tablename__ = "case_total"
+    case_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    view: Mapped[str] = mapped_column(String(40), primary_key=True)
+    records: Mapped[int] = mapped_column()
+    hash: Mapped[int] = mapped_column(BigInteger)
 
 
 class CaseAccessRow(Row):
