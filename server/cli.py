@@ -21,6 +21,8 @@ LATER = {
     "run": "server.demo.run:run",
     "demo": "server.demo.day:demo",
     "import": "server.interop.command:import_group",
+    "backup": "server.keeping.commands:backup",
+    "restore": "server.keeping.commands:restore_command",
     "simulate": "server.simulate_command:simulate",
 }
 """Commands that need much of the program, loaded only when they are asked for."""

@@ -23,6 +23,11 @@ class Config:
     secure_cookies: bool = False
     office_name: str = "Fieldfare"
     country: str = "England"
+    backup_to: Path | None = None
+    """The folder backups go to; without it none is taken, and the office says so."""
+    backup_key: Path | None = None
+    backup_hours: int = 24
+    backups_kept: int = 14
 
 
 def from_environment(environment: Mapping[str, str]) -> Config:
@@ -37,4 +42,22 @@ def from_environment(environment: Mapping[str, str]) -> Config:
         secure_cookies=environment.get("FIELDFARE_SECURE_COOKIES", "") == "1",
         office_name=environment.get("FIELDFARE_OFFICE_NAME", "Fieldfare"),
         country=environment.get("FIELDFARE_COUNTRY", "England"),
+        backup_to=_path(environment.get("FIELDFARE_BACKUP_TO")),
+        backup_key=_path(environment.get("FIELDFARE_BACKUP_KEY")),
+        backup_hours=_count(environment, "FIELDFARE_BACKUP_HOURS", 24),
+        backups_kept=_count(environment, "FIELDFARE_BACKUPS_KEPT", 14),
     )
+
+
+def _path(written: str | None) -> Path | None:
+    return Path(written).expanduser().absolute() if written else None
+
+
+COUNT_MAX = 1000
+
+
+def _count(environment: Mapping[str, str], name: str, otherwise: int) -> int:
+    written = environment.get(name) or str(otherwise)
+    if not written.isdecimal() or not 1 <= int(written) <= COUNT_MAX:
+        raise SystemExit(f"{name} must be a whole number from 1 to {COUNT_MAX}, not {written!r}")
+    return int(written)

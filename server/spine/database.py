@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData, create_engine
@@ -65,6 +66,17 @@ def migrate(url: str, revision: str = "head") -> None:
 def unmigrate(url: str, revision: str = "base") -> None:
     """Take a database down to a revision of the schema."""
     command.downgrade(_migrations(url), revision)
+
+
+def newest_revision() -> str:
+    """Name the revision of the schema that this version of the program brings a database to."""
+    return str(ScriptDirectory.from_config(_migrations("")).get_current_head())
+
+
+def is_known(revision: str) -> bool:
+    """Tell whether this version of the program knows a revision; a later one's it does not."""
+    known = ScriptDirectory.from_config(_migrations("")).walk_revisions()
+    return revision in {script.revision for script in known}
 
 
 def differences(url: str) -> list[Any]:

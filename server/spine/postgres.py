@@ -60,6 +60,8 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
+    # A backup that is never taken again must not fill the disk with the log kept for it.
+    "max_slot_wal_keep_size": "4GB",
     "shared_buffers": "128MB",
     "dynamic_shared_memory_type": "mmap",  # a container's /dev/shm is often too small
     "max_parallel_workers_per_gather": "0",
@@ -96,8 +98,11 @@ _guard = threading.RLock()
 class EmbeddedPostgres:
     """A PostgreSQL server that lives in one home and is shared by every process that uses it."""
 
-    def __init__(self, home: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, home: Path, *, durable: bool = True, answer_seconds_max: float = ANSWER_SECONDS_MAX
+    ) -> None:
         self._durable = durable
+        self._answer_seconds_max = answer_seconds_max
         self._folder = home.expanduser().resolve() / "postgres"
         self._data = self._folder / "data"
         self._log = self._data / "server.log"
@@ -160,6 +165,14 @@ class EmbeddedPostgres:
                 if self._leave() and self._nobody_left():
                     self._shut_down()
 
+    def abandon(self) -> None:
+        """End what a killed process left running here, and take its socket away; data stays."""
+        end_servers(self._data)
+        folder = self._recorded_socket_folder()
+        if folder is not None:
+            shutil.rmtree(folder)
+        self._socket_record().unlink(missing_ok=True)
+
     def _make_folder(self) -> None:
         """Make the folder for the locks, the data and, where its path is short, the socket."""
         self._folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -210,7 +223,7 @@ class EmbeddedPostgres:
             except (psycopg.OperationalError, PostgresUnavailable) as error:
                 lives = self._server_process() is not None
                 waited = time.monotonic() - began
-                if waited > (ANSWER_SECONDS_MAX if lives else LAUNCH_SECONDS_MAX):
+                if waited > (self._answer_seconds_max if lives else LAUNCH_SECONDS_MAX):
                     raise PostgresUnavailable(
                         f"PostgreSQL in {self._folder} does not answer: {error}\n{self._log_end()}"
                     ) from error

@@ -23,7 +23,7 @@ QUIT_SECONDS_MAX = 10
 
 _PRIVATE = 0o700
 
-_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 """Nothing of the caller's: a PGPORT or PGDATA set for another server must not reach this one."""
 
 
@@ -61,6 +61,11 @@ def _programs() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
+def program(name: str) -> str:
+    """Give the path of one of PostgreSQL's programs."""
+    return str(_programs() / name)
+
+
 def _make_system_user() -> None:
     command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/"]
     try:
@@ -82,12 +87,12 @@ def run_program(name: str, *arguments: str) -> None:
     with tempfile.TemporaryFile("w+") as output:
         try:
             subprocess.run(  # noqa: S603 - the wheel's own programs
-                [str(_programs() / name), *arguments],
+                [program(name), *arguments],
                 check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd="/",
                 umask=0o077,
                 timeout=PROGRAM_SECONDS_MAX,
