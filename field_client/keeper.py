@@ -32,6 +32,7 @@ from field_client.pipe import Message, PipeClosed, PipeFault
 from field_client.vault_process import VaultHandler, VaultProcess
 from field_client.window_process import WindowProcess
 from shared.errors import RuleBroken
+from sync.blob_session import Asking
 
 IDLE_SECONDS = 300
 """How long an unlocked device may lie untouched before it locks."""
@@ -241,10 +242,12 @@ class Keeper:
         return {
             "activity": self._was_active,
             "lock": self._lock_asked,
+            "metered": self._is_metered,
             "opened": self._was_opened,
             "send": self._send,
             "status": self._status,
             "try": self._may_try,
+            "upload": self._upload,
             "wrong": self._was_wrong,
         }
 
@@ -279,6 +282,22 @@ class Keeper:
             raise RuleBroken("office.unreachable")
         path, kind = str(message.values["path"]), str(message.values["content_type"])
         return link.post(path, message.body, kind).packed()
+
+    def _upload(self, _vault: VaultProcess, message: Message) -> Message:
+        """Sign and carry one request of a photograph's upload."""
+        link = self._device.link
+        if link is None:
+            raise RuleBroken("office.unreachable")
+        said = message.values
+        headers = {str(name): str(value) for name, value in said["headers"].items()}
+        asking = Asking(
+            method=str(said["method"]), path=str(said["path"]), headers=headers, body=message.body
+        )
+        return link.upload(asking).packed()
+
+    def _is_metered(self, _vault: VaultProcess, _message: Message) -> Message:
+        link = self._device.link
+        return Message(values={"metered": link.metered if link else None})
 
     def _status(self, _vault: VaultProcess, _message: Message) -> Message:
         link = self._device.link

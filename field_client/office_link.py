@@ -20,11 +20,13 @@ from email.utils import parsedate_to_datetime
 from io import BytesIO
 from urllib.parse import SplitResult, urlsplit
 
-from field_client import clock
+from field_client import clock, connection
 from field_client.answers import Answer
 from field_client.device_key import DeviceKey
 from shared.errors import RuleBroken
 from sync import signatures
+from sync.blob_session import Asking
+from sync.blobs import PART_TYPE, REFUSED_HEADER, TUS_VERSION
 from sync.protocol import REQUEST_BYTES_MAX
 
 CONNECT_SECONDS = 10
@@ -42,11 +44,29 @@ REPLY_BYTES_MAX = REQUEST_BYTES_MAX
 ADDRESS_CHARACTERS_MAX = 200
 """Characters the address of an office may have."""
 
+_BEGINNING = frozenset({"Tus-Resumable", "Upload-Length", "Upload-Metadata"})
+_PART = frozenset({"Tus-Resumable", "Content-Type", "Upload-Offset", "Upload-Checksum"})
+_UPLOADS = {
+    "POST": _BEGINNING,
+    "PATCH": _PART,
+    "HEAD": frozenset({"Tus-Resumable"}),
+    "DELETE": frozenset({"Tus-Resumable"}),
+}
+"""What an upload may ask, and the headers it may say it with."""
+
 JSON = "application/json"
 """What enrolment speaks, and every refusal of the office."""
 
 _CHUNK_BYTES = 65_536
-_HEADERS_KEPT = ("Content-Type", "Retry-After", "Date")
+_HEADERS_KEPT = (
+    "Content-Type",
+    "Retry-After",
+    "Date",
+    "Location",
+    "Tus-Resumable",
+    "Upload-Offset",
+    REFUSED_HEADER,
+)
 _HOST = re.compile(r"\A[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?\Z", re.ASCII)
 _PATH = re.compile(r"\A/[A-Za-z0-9/_.~-]{1,200}\Z", re.ASCII)
 
@@ -105,10 +125,30 @@ class OfficeLink:
 
         Raises RuleBroken when no office answered: nothing at all, or something that is not one.
         """
+        said = {"Content-Type": content_type, "Accept": f"{content_type}, {JSON}"}
+        asking = Asking(method="POST", path=path, headers=said, body=body)
+        return self._ask(asking, content_type)
+
+    def upload(self, asking: Asking) -> Answer:
+        """Send one signed request of a photograph's upload and give the office's answer.
+
+        Raises RuleBroken as `post` does.
+        """
+        if asking.method not in _UPLOADS or not set(asking.headers) <= _UPLOADS[asking.method]:
+            raise ValueError("no upload asks this")
+        return self._ask(asking, PART_TYPE)
+
+    @property
+    def metered(self) -> bool | None:
+        """Tell whether the way to the office costs money by the byte; none when nobody can tell."""
+        return False if _is_loopback(self._address.host) else connection.metered()
+
+    def _ask(self, asking: Asking, content_type: str) -> Answer:
+        """Ask once, and again when the answer says how wrong this clock is."""
         try:
-            answer = self._post(path, body, content_type)
+            answer = self._ask_once(asking, content_type)
             if _is_stale(answer) and self._learn_offset(answer):
-                answer = self._post(path, body, content_type)
+                answer = self._ask_once(asking, content_type)
         except RuleBroken:
             self.online = False
             raise
@@ -116,22 +156,21 @@ class OfficeLink:
         self.last_reached_at = clock.now()
         return answer
 
-    def _post(self, path: str, body: bytes, content_type: str) -> Answer:
-        if not _PATH.fullmatch(path):
+    def _ask_once(self, asking: Asking, content_type: str) -> Answer:
+        if not _PATH.fullmatch(asking.path):
             raise ValueError("the office has no such path")
         headers = {
-            "Content-Type": content_type,
-            "Content-Length": str(len(body)),
-            "Accept": f"{content_type}, {JSON}",
-            **self._signed(path, body),
+            **asking.headers,
+            "Content-Length": str(len(asking.body)),
+            **self._signed(asking),
         }
-        connection = self._connection()
+        line = self._connection()
         try:
-            connection.connect()
-            connection.sock.settimeout(READ_SECONDS)
+            line.connect()
+            line.sock.settimeout(READ_SECONDS)
             # As a file, because a large body sent in one piece would have one time limit.
-            connection.request("POST", path, BytesIO(body), headers)
-            answer = _receive(connection)
+            line.request(asking.method, asking.path, BytesIO(asking.body), headers)
+            answer = _receive(line)
         except ssl.SSLCertVerificationError:
             raise RuleBroken("office.certificate") from None
         except (http.client.RemoteDisconnected, http.client.IncompleteRead):
@@ -141,7 +180,7 @@ class OfficeLink:
         except OSError:
             raise RuleBroken("office.unreachable") from None
         finally:
-            connection.close()
+            line.close()
         _check_it_is_the_office(answer, content_type)
         return answer
 
@@ -153,14 +192,15 @@ class OfficeLink:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
 
-    def _signed(self, path: str, body: bytes) -> Mapping[str, str]:
-        digest = signatures.content_digest(body)
+    def _signed(self, asking: Asking) -> Mapping[str, str]:
+        digest = signatures.content_digest(asking.body)
         parameters = signatures.Parameters(
             created=int(clock.now().timestamp() + (self.offset_seconds or 0)),
             keyid=self._key_id,
             nonce=signatures.nonce_of(secrets.token_bytes(16)),
         )
-        base = signatures.signature_base("POST", f"{self._address}{path}", digest, parameters)
+        uri = f"{self._address}{asking.path}"
+        base = signatures.signature_base(asking.method, uri, digest, parameters)
         return signatures.headers(digest, parameters, self._device_key.sign(base))
 
     def _learn_offset(self, answer: Answer) -> bool:
@@ -173,11 +213,11 @@ class OfficeLink:
         return True
 
 
-def _receive(connection: http.client.HTTPConnection) -> Answer:
+def _receive(line: http.client.HTTPConnection) -> Answer:
     """Read a reply while it keeps coming, and not beyond its limits."""
     until = clock.elapsed_seconds() + TOTAL_SECONDS
     body = bytearray()
-    with connection.getresponse() as response:
+    with line.getresponse() as response:
         while chunk := response.read1(_CHUNK_BYTES):
             body += chunk
             if len(body) > REPLY_BYTES_MAX:
@@ -192,6 +232,8 @@ def _receive(connection: http.client.HTTPConnection) -> Answer:
 
 def _check_it_is_the_office(answer: Answer, content_type: str) -> None:
     """Refuse a captive portal's page and a gateway's apology, which are no answer of ours."""
+    if content_type == PART_TYPE and answer.headers["Tus-Resumable"] == TUS_VERSION:
+        return  # what tus answers has no body, and so no type
     kind = answer.headers["Content-Type"].partition(";")[0].strip().lower()
     if kind in {content_type, JSON}:
         return
@@ -207,6 +249,8 @@ def _is_stale(answer: Answer) -> bool:
 
 def code_of(answer: Answer) -> str:
     """Read the refusal code out of an answer, or nothing when it holds none."""
+    if named := answer.headers.get(REFUSED_HEADER):
+        return named  # an answer to HEAD has no body to say it in
     try:
         said = json.loads(answer.body)
     except (ValueError, RecursionError):

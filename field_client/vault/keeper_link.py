@@ -9,6 +9,7 @@ from datetime import datetime
 from field_client import clock
 from field_client.answers import Answer
 from field_client.pipe import Message, Pipe
+from sync.blob_session import Asking
 from sync.protocol import CONTENT_TYPE
 
 SEND_SECONDS_MAX = 660
@@ -45,6 +46,20 @@ class KeeperLink:
         """
         asked = Message(values={"path": path, "content_type": content_type}, body=body)
         return Answer.unpacked(self._pipe.ask("send", asked, seconds_max=SEND_SECONDS_MAX))
+
+    def upload(self, asking: Asking) -> Answer:
+        """Have the keeper sign and carry one request of a photograph's upload to the office.
+
+        Raises RuleBroken when no office answered.
+        """
+        values = {"method": asking.method, "path": asking.path, "headers": dict(asking.headers)}
+        asked = Message(values=values, body=asking.body)
+        return Answer.unpacked(self._pipe.ask("upload", asked, seconds_max=SEND_SECONDS_MAX))
+
+    def metered(self) -> bool | None:
+        """Ask whether the way to the office costs money by the byte; none when nobody can tell."""
+        said = self._pipe.ask("metered", Message(), seconds_max=ASK_SECONDS_MAX).values["metered"]
+        return said if isinstance(said, bool) else None
 
     def status(self) -> Status:
         """Ask how things stand with the office; None means not known yet."""

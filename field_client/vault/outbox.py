@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from field_client.vault import photographs
+from field_client.vault.photographs import KeptPhotograph
 from field_client.vault.store import Store
 from shared.commands import Outcome
 
@@ -63,6 +64,7 @@ class Item:
     item_id: str
     entries: tuple[Entry, ...]
     photographs_waiting: int = 0
+    photographs_refused: tuple[KeptPhotograph, ...] = ()
 
     @property
     def first(self) -> Entry:
@@ -72,6 +74,8 @@ class Item:
     @property
     def state(self) -> State:
         """Say the state that matters most; an item is received when all of it is."""
+        if any(photograph.needs_you for photograph in self.photographs_refused):
+            return State.NEEDS_YOU
         states = {entry.state for entry in self.entries}
         if states == {State.RECEIVED} and self.photographs_waiting:
             return State.SAVED
@@ -88,6 +92,13 @@ _COLUMNS = (
     "flags, said, received_at, settled_at"
 )
 
+_PICTURE_REFUSED = "refused IS NOT NULL AND settled_at IS NULL"
+
+_NEEDS_YOU = (
+    "(outcome = 'refused' AND settled_at IS NULL OR coalesce(group_id, '') IN "  # noqa: S608
+    f"(SELECT visit_id FROM photograph WHERE {_PICTURE_REFUSED}))"
+)
+
 
 def count(store: Store) -> int:
     """Count the items."""
@@ -100,8 +111,8 @@ def some(store: Store, sending: Collection[str], *, first: int, rows_max: int = 
     """Give some of the items: what needs the officer, then what waits, then the latest saved."""
     with store.transaction():
         ids = store.rows(
-            "SELECT coalesce(group_id, command_id) AS item FROM outbox GROUP BY item ORDER BY "
-            "max(outcome = 'refused' AND settled_at IS NULL) DESC, max(outcome IS NULL) DESC, "
+            "SELECT coalesce(group_id, command_id) AS item FROM outbox GROUP BY item "  # noqa: S608
+            f"ORDER BY max({_NEEDS_YOU}) DESC, max(outcome IS NULL) DESC, "
             "max(rowid) DESC LIMIT ? OFFSET ?",
             (rows_max, first),
         )
@@ -111,8 +122,8 @@ def some(store: Store, sending: Collection[str], *, first: int, rows_max: int = 
 def needing_you(store: Store) -> list[Item]:
     """List the items with a refusal nobody has dealt with."""
     ids = store.rows(
-        "SELECT coalesce(group_id, command_id) AS item FROM outbox "
-        "WHERE outcome = 'refused' AND settled_at IS NULL GROUP BY item ORDER BY min(rowid)"
+        "SELECT coalesce(group_id, command_id) AS item FROM outbox "  # noqa: S608 - our own words
+        f"WHERE {_NEEDS_YOU} GROUP BY item ORDER BY min(rowid)"
     )
     return [item for (item_id,) in ids if (item := find(store, item_id, ()))]
 
@@ -126,10 +137,12 @@ def find(store: Store, item_id: str, sending: Collection[str]) -> Item | None:
     if not rows:
         return None
     left = [p for p in photographs.of_visit(store, item_id) if p.recorded and not p.arrived]
+    refused = tuple(photograph for photograph in left if photograph.refused)
     return Item(
         item_id=rows[0][1],
         entries=tuple(_entry(row, sending) for row in rows),
-        photographs_waiting=len(left),
+        photographs_waiting=len(left) - len(refused),
+        photographs_refused=refused,
     )
 
 
@@ -155,7 +168,7 @@ def _entry(row: Sequence[Any], sending: Collection[str]) -> Entry:
 
 
 _TO_SEND = (
-    "recorded AND NOT arrived AND visit_id NOT IN (SELECT group_id FROM outbox "
+    "recorded AND NOT arrived AND refused IS NULL AND visit_id NOT IN (SELECT group_id FROM outbox "
     "WHERE outcome IN ('refused', 'quarantined') AND group_id IS NOT NULL)"
 )
 
@@ -164,8 +177,10 @@ _COUNTS = f"""
     SELECT (SELECT count(*) FROM (
                 SELECT coalesce(group_id, command_id) FROM outbox WHERE outcome IS NULL
                 UNION SELECT visit_id FROM photograph WHERE {_TO_SEND})),
-           (SELECT count(DISTINCT coalesce(group_id, command_id)) FROM outbox
-             WHERE outcome = 'refused' AND settled_at IS NULL),
+           (SELECT count(*) FROM (
+                SELECT coalesce(group_id, command_id) FROM outbox
+                 WHERE outcome = 'refused' AND settled_at IS NULL
+                UNION SELECT visit_id FROM photograph WHERE {_PICTURE_REFUSED})),
            (SELECT count(*) FROM photograph WHERE {_TO_SEND})
 """  # noqa: S608 - our own words
 
@@ -198,3 +213,4 @@ def settle(store: Store, item_id: str, now: datetime) -> None:
             "AND outcome = 'refused' AND settled_at IS NULL",
             (now.isoformat(), item_id, item_id),
         )
+        photographs.settle(store, item_id, now)

@@ -37,9 +37,16 @@ CREATE INDEX photograph_waiting ON photograph (visit_id) WHERE recorded AND NOT 
 """
 """`settled_at` is when the officer said that a refusal has been dealt with."""
 
+SENT_BY_ADDRESS = """
+ALTER TABLE photograph ADD COLUMN address TEXT;
+ALTER TABLE photograph ADD COLUMN refused TEXT;
+ALTER TABLE photograph ADD COLUMN settled_at TEXT;
+"""
+"""`address` is where the office goes on with a photograph, `refused` why it never will keep it."""
+
 STEPS: tuple[tuple[str, ...], ...] = tuple(
     tuple(statement for statement in step.split(";\n") if statement.strip())
-    for step in (FIRST, ANSWERED)
+    for step in (FIRST, ANSWERED, SENT_BY_ADDRESS)
 )
 """Each step takes the schema from its own number to the next."""
 

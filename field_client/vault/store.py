@@ -231,7 +231,7 @@ class Store:
             "SELECT case_id, view FROM purge WHERE NOT erased AND case_id NOT IN "
             "(SELECT case_id FROM outbox WHERE outcome IS NULL "
             " UNION SELECT case_id FROM draft "
-            " UNION SELECT case_id FROM photograph WHERE NOT arrived)"
+            " UNION SELECT case_id FROM photograph WHERE NOT arrived AND settled_at IS NULL)"
         ).fetchall():
             connection.execute("DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view))
             connection.execute("DELETE FROM photograph WHERE case_id = ?", (case_id,))

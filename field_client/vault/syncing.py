@@ -12,10 +12,13 @@ from typing import Any, Protocol
 from field_client import clock, incidents
 from field_client.answers import Answer
 from field_client.pipe import PipeClosed, PipeFault
-from field_client.vault import freshness, uploads
+from field_client.vault import freshness
+from field_client.vault.photograph_round import PhotographRound, Uplink
 from field_client.vault.store import Store
+from field_client.vault.uploads import Waits
 from shared.catalogue import mark
 from shared.errors import RuleBroken, register
+from sync.blobs import REFUSED_HEADER
 from sync.protocol import CONTENT_TYPE, SYNC_PATH, Reply, Request
 from sync.session import converse
 from sync.wire import NotAMessage, read_json, read_reply, write_request
@@ -32,6 +35,7 @@ RETRY_SECONDS_MAX = 900.0
 
 _DOUBLINGS_MAX = 8
 _OK = 200
+_FIRST_REFUSAL = 400
 
 register(
     {
@@ -75,7 +79,7 @@ _SAID: dict[str, str] = {
 """What the office's refusals of a whole request mean to an officer."""
 
 
-class Keeper(Protocol):
+class Keeper(Uplink, Protocol):
     """The way out of the vault, as far as syncing needs it."""
 
     def send(self, path: str, body: bytes, content_type: str = CONTENT_TYPE) -> Answer:
@@ -92,6 +96,8 @@ class Progress:
     sent: int = 0
     photographs_sent: int = 0
     photographs_left: int = 0
+    photographs_wait: Waits = Waits.NO
+    metered: bool | None = None
     began_at: datetime | None = None
     ended_at: datetime | None = None
     problem: RuleBroken | None = None
@@ -118,6 +124,9 @@ class Syncing:
         self._wanted = threading.Event()
         self._stopped = threading.Event()
         self._progress = Progress()
+        self._photographs = PhotographRound(
+            store, keeper, _check_upload, interrupted=self._is_wanted, note=self._note
+        )
         self._failures = 0
         self._thread = threading.Thread(target=self._run, name="syncing", daemon=True)
 
@@ -147,6 +156,15 @@ class Syncing:
         self._note(next_seconds=0.0, ended_at=None)
         self._wanted.set()
 
+    def send_photographs_now(self) -> None:
+        """Sync now, and send the photographs that wait here on whatever connection there is."""
+        self._photographs.ask()
+        self.ask()
+
+    def _is_wanted(self) -> bool:
+        """Tell whether somebody saved or asked meanwhile: their data goes before photographs."""
+        return self._stopped.is_set() or self._wanted.is_set()
+
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._wanted.wait(timeout=self.progress.next_seconds)
@@ -173,7 +191,7 @@ class Syncing:
             self._exchange()
             if self._after is not None:
                 self._after()
-            self._send_photographs()
+            self._photographs.send_all()
         except RuleBroken as refusal:
             return refusal
         except (PipeClosed, PipeFault):
@@ -206,19 +224,6 @@ class Syncing:
             sent=before.sent + len(reply.receipts),
             sending=frozenset(),
         )
-
-    def _send_photographs(self) -> None:
-        """Send the photographs of visits the office has; one it refuses never holds up the rest."""
-        ready = uploads.ready(self._store)
-        for done, photograph in enumerate(ready):
-            self._note(photographs_sent=done, photographs_left=len(ready) - done)
-            for _bytes_held in uploads.upload(
-                self._store, photograph.photograph_id, self._keeper.send, _blob_refusal
-            ):
-                if self._stopped.is_set():
-                    return
-        left = len(uploads.ready(self._store))
-        self._note(photographs_sent=len(ready) - left, photographs_left=left)
 
     def _note(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Progress
         with self._turn:
@@ -255,9 +260,8 @@ def _refusal_of(answer: Answer) -> str | None:
     return str(said.get("code", "")) if isinstance(said, dict) else ""
 
 
-def _blob_refusal(answer: Answer) -> str | None:
-    """Tell a refusal of one photograph, which the next sync tries again, from one of the device."""
-    code = _refusal_of(answer)
-    if code is None or code.startswith("blob."):
-        return code
-    raise RuleBroken(_SAID.get(code, "sync.office_fault"))
+def _check_upload(answer: Answer) -> None:
+    """Stop at a refusal that is of the device or of nothing we know, not of one photograph."""
+    code = answer.headers.get(REFUSED_HEADER, "")
+    if answer.status >= _FIRST_REFUSAL and not code.startswith("blob."):
+        raise RuleBroken(_SAID.get(code, "sync.office_fault"))

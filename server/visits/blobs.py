@@ -6,38 +6,74 @@ and its photograph came through the one door before any byte of it does.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import warnings
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 
 from PIL import Image
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, and_, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
 from server.spine.tables import CaseAccessRow
-from server.visits.tables import BlobPartRow, BlobRow, PhotographRow
+from server.visits.tables import (
+    BlobPartRow,
+    BlobRefusalRow,
+    BlobRow,
+    BlobUploadRow,
+    PhotographRow,
+)
 from shared.catalogue import mark
 from shared.errors import RuleBroken, register
-from shared.schemas import digest as digest_of
-from sync.blobs import DAMAGED, PART_BYTES, UNKNOWN, Held
+from sync.blobs import (
+    CHECKSUM,
+    CHECKSUM_UNKNOWN,
+    DAMAGED,
+    EXPIRES_SECONDS,
+    GONE,
+    NOT_A_PICTURE,
+    OFFSET,
+    PART_BYTES,
+    PART_TOO_LARGE,
+    PARTS,
+    PARTS_MAX,
+    SIZE,
+    SIZE_MAX,
+    TOO_LARGE,
+    TYPE,
+    UNKNOWN,
+    UNREADABLE,
+    UPLOADS_MAX,
+    VERSION,
+)
 
 logger = logging.getLogger(__name__)
 
 PIXELS_MAX = 4_000_000
 """Pixels a photograph may have; devices send at most 1,600 by 1,600."""
 
-NOT_A_PICTURE = "blob.not_a_picture"
-TOO_LARGE = "blob.part_too_large"
+SWEPT_MAX = 1_000
+"""Uploads one sweep forgets; the next takes the others."""
 
 register(
     {
         UNKNOWN: mark("The office knows no visit with this photograph: send the visit first"),
+        GONE: mark("This upload has ended: send the photograph again from its beginning"),
+        OFFSET: mark("The office stands at another place of this photograph: go on from there"),
+        CHECKSUM: mark("This part arrived damaged: send it again"),
+        CHECKSUM_UNKNOWN: mark("Check a part by sha1 or sha256"),
         DAMAGED: mark("The photograph arrived damaged: all of it has to be sent again"),
+        SIZE: mark("This photograph has another size than its visit says: take it again"),
         NOT_A_PICTURE: mark("The office cannot keep this photograph: it is not a plain JPEG"),
-        TOO_LARGE: mark("Send a photograph in parts of 256 KiB or less"),
+        TOO_LARGE: mark("This photograph is larger than any the office keeps: take it again"),
+        PART_TOO_LARGE: mark("Send a photograph in parts of 256 KiB or less"),
+        PARTS: mark("This photograph came in too many parts: send it again in larger ones"),
+        VERSION: mark("The office speaks version 1.0.0 of the tus protocol: update the device"),
+        TYPE: mark("Send a part as application/offset+octet-stream"),
+        UNREADABLE: mark("The office could not read what was said of this photograph"),
     }
 )
 
@@ -48,95 +84,251 @@ _JFIF, _ADOBE = "APP0", "APP14"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One way a photograph comes in: how far it has come, and until when it may go on."""
+
+    upload_id: str
+    digest: str
+    size_bytes: int
+    received_bytes: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a device asks an address for, and the id it will have."""
+
+    upload_id: str
+    digest: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Part:
     """A part of a photograph, and the place it begins at."""
 
-    digest: str
     start: int
     body: bytes
 
 
-def take(session: Session, officer_id: str, device_id: str, part: Part, now: datetime) -> Held:
-    """Take one part in, and say how much is held; an empty part only asks.
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of a part: where its upload stands now, or why all of it was discarded."""
 
-    A part that does not begin where the office stands is left alone: the answer says where that is.
+    upload: Upload
+    refused: str = ""
+
+
+def begin(
+    session: Session, officer_id: str, device_id: str, wanted: Wanted, now: datetime
+) -> Upload:
+    """Give a photograph an address to be sent to; the whole at once if this device has brought it.
+
+    Whether another device brought the same photograph is never told: its bytes have to be shown.
     """
-    size = _expected(session, officer_id, part.digest)
-    if size is None:
-        raise RuleBroken(UNKNOWN)
-    if session.scalar(select(BlobRow.digest).where(BlobRow.digest == part.digest)):
-        return Held(received=size, complete=True)
-    if len(part.body) > PART_BYTES:
+    if wanted.size_bytes > SIZE_MAX:
         raise RuleBroken(TOO_LARGE)
-    received = _received(session, part.digest, device_id)
-    if part.body and part.start == received:
+    expected = _sizes_recorded(session, officer_id, wanted.digest)
+    if not expected:
+        raise RuleBroken(UNKNOWN)
+    if wanted.size_bytes not in expected:
+        raise RuleBroken(SIZE)
+    refused = session.scalar(
+        select(BlobRefusalRow.code).where(BlobRefusalRow.digest == wanted.digest)
+    )
+    if refused is not None:
+        raise RuleBroken(refused)
+    brought = session.scalar(
+        select(BlobUploadRow)
+        .where(_of(device_id, wanted.digest), BlobUploadRow.finished_at.is_not(None))
+        .limit(1)
+    )
+    if brought is not None:
+        return _upload(brought)
+    _make_room(session, device_id, wanted.digest)
+    row = BlobUploadRow(
+        upload_id=wanted.upload_id,
+        device_id=device_id,
+        digest=wanted.digest,
+        size_bytes=wanted.size_bytes,
+        received_bytes=0,
+        parts=0,
+        begun_at=now,
+        expires_at=_expires_at(now),
+    )
+    session.add(row)
+    session.flush()
+    return _upload(row)
+
+
+def stands(session: Session, device_id: str, upload_id: str, now: datetime) -> Upload:
+    """Say how far an upload of this device has come."""
+    return _upload(_found(session, device_id, upload_id, now))
+
+
+def take(session: Session, device_id: str, upload_id: str, part: Part, now: datetime) -> Taken:
+    """Take one part in where the office stands, and with the last one keep the whole or discard it.
+
+    The caller commits before it answers, so that a part that was acknowledged is on disk.
+    """
+    row = _found(session, device_id, upload_id, now, locked=True)
+    if part.start != row.received_bytes:
+        raise Elsewhere(_upload(row))
+    if len(part.body) > PART_BYTES or part.start + len(part.body) > row.size_bytes:
+        raise RuleBroken(PART_TOO_LARGE)
+    if not part.body:
+        return Taken(upload=_upload(row))
+    if row.parts >= PARTS_MAX:
+        session.delete(row)
+        return Taken(upload=_upload(row), refused=PARTS)
+    session.add(BlobPartRow(upload_id=upload_id, start=part.start, body=part.body))
+    row.received_bytes += len(part.body)
+    row.parts += 1
+    row.expires_at = _expires_at(now)
+    session.flush()
+    if row.received_bytes < row.size_bytes:
+        return Taken(upload=_upload(row))
+    return _finish(session, row, now)
+
+
+def end(session: Session, device_id: str, upload_id: str, now: datetime) -> None:
+    """Forget an unfinished upload because its device gave it up; what is whole stays."""
+    row = _found(session, device_id, upload_id, now, locked=True)
+    if row.finished_at is None:
+        session.delete(row)
+
+
+def sweep(session: Session, now: datetime) -> int:
+    """Forget unfinished uploads nobody went on with in time, and say how many."""
+    old = (
+        select(BlobUploadRow.upload_id)
+        .where(BlobUploadRow.finished_at.is_(None), BlobUploadRow.expires_at <= now)
+        .order_by(BlobUploadRow.expires_at)
+        .limit(SWEPT_MAX)
+        .with_for_update(skip_locked=True)
+    )
+    gone = session.scalars(
+        delete(BlobUploadRow)
+        .where(BlobUploadRow.upload_id.in_(old))
+        .returning(BlobUploadRow.upload_id)
+    )
+    return len(gone.all())
+
+
+class Elsewhere(Exception):  # noqa: N818 - it says where the office stands
+    """A part does not begin where the office stands."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.upload = upload
+        super().__init__(OFFSET)
+
+
+def _sizes_recorded(session: Session, officer_id: str, digest: str) -> set[int]:
+    """Say how large a photograph is that was recorded in a case this officer has or had."""
+    return set(
+        session.scalars(
+            select(PhotographRow.size_bytes)
+            .join(CaseAccessRow, CaseAccessRow.case_id == PhotographRow.case_id)
+            .where(PhotographRow.photograph_id == digest, CaseAccessRow.officer_id == officer_id)
+        )
+    )
+
+
+def _make_room(session: Session, device_id: str, digest: str) -> None:
+    """Forget what this device began of the same photograph, and of others what lay longest."""
+    unfinished = (BlobUploadRow.device_id == device_id) & BlobUploadRow.finished_at.is_(None)
+    session.execute(delete(BlobUploadRow).where(unfinished, BlobUploadRow.digest == digest))
+    latest = (
+        select(BlobUploadRow.upload_id)
+        .where(unfinished)
+        .order_by(BlobUploadRow.expires_at.desc(), BlobUploadRow.upload_id)
+        .offset(UPLOADS_MAX - 1)
+    )
+    session.execute(delete(BlobUploadRow).where(BlobUploadRow.upload_id.in_(latest)))
+
+
+def _found(
+    session: Session, device_id: str, upload_id: str, now: datetime, *, locked: bool = False
+) -> BlobUploadRow:
+    """Find an upload of this device; another's is as unknown as none."""
+    wanted = select(BlobUploadRow).where(
+        BlobUploadRow.upload_id == upload_id, BlobUploadRow.device_id == device_id
+    )
+    row = session.scalar(wanted.with_for_update() if locked else wanted)
+    if row is None:
+        raise RuleBroken(UNKNOWN)
+    if row.finished_at is None and row.expires_at <= now:
+        raise RuleBroken(GONE)
+    return row
+
+
+def _finish(session: Session, row: BlobUploadRow, now: datetime) -> Taken:
+    """Keep the whole if it matches its name and is a plain picture; else discard all of it."""
+    upload = _upload(row)
+    body = _whole(session, row.upload_id)
+    if hashlib.sha256(body.getbuffer()).hexdigest() != row.digest:
+        session.delete(row)
+        return Taken(upload=upload, refused=DAMAGED)
+    if not is_plain_jpeg(body.getvalue()):
+        logger.warning("a photograph was refused", extra={"code": NOT_A_PICTURE})
         session.execute(
-            insert(BlobPartRow)
-            .values(
-                digest=part.digest,
-                device_id=device_id,
-                start=part.start,
-                body=part.body,
-                received_at=now,
-            )
+            insert(BlobRefusalRow)
+            .values(digest=row.digest, code=NOT_A_PICTURE, refused_at=now)
             .on_conflict_do_nothing()
         )
-        received += len(part.body)
-    if received < size:
-        return Held(received=received, complete=False)
-    _publish(session, part.digest, device_id, now)
-    return Held(received=size, complete=True)
+        session.delete(row)
+        return Taken(upload=upload, refused=NOT_A_PICTURE)
+    _publish(session, row, now)
+    return Taken(upload=upload)
 
 
-def _expected(session: Session, officer_id: str, digest: str) -> int | None:
-    """Say how large a photograph is that was recorded in a case this officer has or had."""
-    return session.scalar(
-        select(func.max(PhotographRow.size_bytes))
-        .join(CaseAccessRow, CaseAccessRow.case_id == PhotographRow.case_id)
-        .where(PhotographRow.photograph_id == digest, CaseAccessRow.officer_id == officer_id)
-    )
-
-
-def _received(session: Session, digest: str, device_id: str) -> int:
-    """Say how many bytes are held from the beginning on, without a gap."""
-    reached = 0
-    for start, length in session.execute(
-        select(BlobPartRow.start, func.length(BlobPartRow.body))
-        .where(BlobPartRow.digest == digest, BlobPartRow.device_id == device_id)
-        .order_by(BlobPartRow.start)
-    ):
-        if start != reached:
-            break
-        reached += length
-    return reached
-
-
-def _publish(session: Session, digest: str, device_id: str, now: datetime) -> None:
-    """Keep the whole if it matches its name and is a plain picture; else refuse all of it."""
-    parts = session.scalars(
+def _whole(session: Session, upload_id: str) -> BytesIO:
+    """Put the parts together, one in memory beside the whole at a time."""
+    parts = session.execute(
         select(BlobPartRow.body)
-        .where(BlobPartRow.digest == digest, BlobPartRow.device_id == device_id)
+        .where(BlobPartRow.upload_id == upload_id)
         .order_by(BlobPartRow.start)
+        .execution_options(yield_per=1)
     )
-    body = b"".join(parts)
-    if digest_of(body) != digest:
-        raise RuleBroken(DAMAGED)
-    if not is_plain_jpeg(body):
-        logger.warning("a photograph was refused", extra={"code": NOT_A_PICTURE})
-        raise RuleBroken(NOT_A_PICTURE)
+    whole = BytesIO()
+    for (part,) in parts:
+        whole.write(part)
+    return whole
+
+
+def _publish(session: Session, row: BlobUploadRow, now: datetime) -> None:
+    """Have the database put the parts together, so that the whole does not travel back to it."""
+    together = func.string_agg(
+        BlobPartRow.body, aggregate_order_by(literal(b""), BlobPartRow.start)
+    )
+    parts = select(literal(row.digest), literal(row.size_bytes), literal(now), together).where(
+        BlobPartRow.upload_id == row.upload_id
+    )
     session.execute(
         insert(BlobRow)
-        .values(digest=digest, size_bytes=len(body), received_at=now, body=body)
+        .from_select(["digest", "size_bytes", "received_at", "body"], parts)
         .on_conflict_do_nothing()
     )
-    session.execute(delete(BlobPartRow).where(BlobPartRow.digest == digest))
+    session.execute(delete(BlobPartRow).where(BlobPartRow.upload_id == row.upload_id))
+    row.finished_at = now
 
 
-def forget(session: Session, digest: str, device_id: str) -> None:
-    """Drop the parts a device has sent of a photograph."""
-    session.execute(
-        delete(BlobPartRow).where(BlobPartRow.digest == digest, BlobPartRow.device_id == device_id)
+def _upload(row: BlobUploadRow) -> Upload:
+    return Upload(
+        upload_id=row.upload_id,
+        digest=row.digest,
+        size_bytes=row.size_bytes,
+        received_bytes=row.received_bytes,
+        expires_at=row.expires_at,
     )
+
+
+def _of(device_id: str, digest: str) -> ColumnElement[bool]:
+    return and_(BlobUploadRow.device_id == device_id, BlobUploadRow.digest == digest)
+
+
+def _expires_at(now: datetime) -> datetime:
+    return now.replace(microsecond=0) + timedelta(seconds=EXPIRES_SECONDS)
 
 
 def is_plain_jpeg(body: bytes) -> bool:

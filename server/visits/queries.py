@@ -17,6 +17,7 @@ from server.cases.tables import CaseDebtRow, CaseRow
 from server.people.tables import AddressRow, PersonRow
 from server.visits.ranking import FIRST_VISITS, Rank, Standing, rank, streak
 from server.visits.tables import (
+    BlobRefusalRow,
     BlobRow,
     PhotographRow,
     PlannedVisitRow,
@@ -97,6 +98,7 @@ class Photograph:
     purpose: str
     size_bytes: int
     arrived: bool
+    refused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,8 +266,9 @@ def names(session: Session, person_ids: Collection[str]) -> dict[str, str]:
 def photographs(session: Session, visit_id: str) -> list[Photograph]:
     """List the photographs of a visit, and whether the bytes of each have arrived."""
     rows = session.execute(
-        select(PhotographRow, BlobRow.digest)
+        select(PhotographRow, BlobRow.digest, func.coalesce(BlobRefusalRow.code, ""))
         .outerjoin(BlobRow, BlobRow.digest == PhotographRow.photograph_id)
+        .outerjoin(BlobRefusalRow, BlobRefusalRow.digest == PhotographRow.photograph_id)
         .where(PhotographRow.visit_id == visit_id)
         .order_by(PhotographRow.purpose, PhotographRow.photograph_id)
     )
@@ -275,8 +278,9 @@ def photographs(session: Session, visit_id: str) -> list[Photograph]:
             purpose=row.purpose,
             size_bytes=row.size_bytes,
             arrived=digest is not None,
+            refused=refused,
         )
-        for row, digest in rows
+        for row, digest, refused in rows
     ]
 
 

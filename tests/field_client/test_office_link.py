@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
+import platform
 import socket
 import ssl
 import threading
@@ -29,9 +30,13 @@ from field_client.device_key import DeviceKey
 from field_client.office_link import OfficeAddress, OfficeLink
 from shared.errors import RuleBroken
 from sync import signatures
+from sync.blob_session import Asking
+from sync.blobs import TUS_VERSION
 from sync.protocol import CONTENT_TYPE
 
 pytestmark = pytest.mark.enable_socket
+
+UPLOAD = "/sync/v1/blobs/0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f"
 
 
 class Received(NamedTuple):
@@ -308,6 +313,77 @@ def test_a_device_whose_clock_is_years_out_learns_the_offset_and_is_heard(
     assert abs(created[1] - later) < 5
     assert link.offset_seconds is not None
     assert abs(link.offset_seconds - 10 * 365 * 86_400) < 5
+
+
+def asking(method: str, path: str = UPLOAD, body: bytes = b"", **said: str) -> Asking:
+    headers = {"Tus-Resumable": TUS_VERSION, **said}
+    return Asking(method=method, path=path, headers=headers, body=body)
+
+
+def tus(status: str, headers: str = "") -> Reply:
+    """Answer as tus does: a status, headers, and nothing else."""
+
+    def reply(connection: socket.socket, _received: Received) -> None:
+        date = formatdate(usegmt=True)
+        head = f"HTTP/1.1 {status}\r\nDate: {date}\r\nTus-Resumable: 1.0.0\r\n{headers}"
+        connection.sendall(f"{head}Content-Length: 0\r\n\r\n".encode())
+
+    return reply
+
+
+def test_a_part_is_signed_with_its_method_and_the_answer_comes_back_in_headers(
+    office: Office, link: OfficeLink, device_key: DeviceKey
+) -> None:
+    office.replies = [tus("204 No Content", "Upload-Offset: 3\r\n")]
+    answer = link.upload(asking("PATCH", UPLOAD, b"abc", **{"Upload-Offset": "0"}))
+    assert (answer.status, answer.headers["Upload-Offset"]) == (204, "3")
+    (received,) = office.received
+    assert received.line == f"PATCH {UPLOAD} HTTP/1.1"
+    assert received.headers["Upload-Offset"] == "0"
+    signed = signatures.parse(received.headers)
+    base = signatures.signature_base(
+        "PATCH", f"http://127.0.0.1:{office.port}{UPLOAD}", signed.digest, signed.parameters
+    )
+    public = Ed25519PublicKey.from_public_bytes(device_key.public_bytes())
+    public.verify(signed.signature, base)
+
+
+def test_an_answer_to_head_is_heard_though_it_has_no_body(office: Office, link: OfficeLink) -> None:
+    office.replies = [tus("200 OK", "Upload-Offset: 7\r\n")]
+    assert link.upload(asking("HEAD")).headers["Upload-Offset"] == "7"
+    office.replies = [
+        tus("401 Unauthorized", "Fieldfare-Refused: signature.stale\r\n"),
+        tus("404 Not Found", "Fieldfare-Refused: blob.unknown\r\n"),
+    ]
+    answer = link.upload(asking("HEAD"))
+    assert (answer.status, answer.headers["Fieldfare-Refused"]) == (404, "blob.unknown")
+
+
+def test_a_page_is_not_the_office_to_an_upload_either(office: Office, link: OfficeLink) -> None:
+    for status, code in (("200 OK", "not_the_office"), ("502 Bad Gateway", "unreachable")):
+        office.replies = [saying(b"<h1>Welcome</h1>", status, "text/html")]
+        with pytest.raises(RuleBroken, match=rf"office\.{code}"):
+            link.upload(asking("PATCH"))
+        assert link.online is False
+
+
+def test_an_upload_asks_nothing_but_what_uploads_ask(link: OfficeLink) -> None:
+    for wrong in (
+        asking("PUT"),
+        asking("GET"),
+        asking("PATCH", Authorization="Bearer x"),
+        asking("HEAD", Host="elsewhere.example"),
+        asking("HEAD", "http://elsewhere.example/"),
+    ):
+        with pytest.raises(ValueError, match=r"no upload asks this|no such path"):
+            link.upload(wrong)
+
+
+def test_the_way_to_an_office_on_this_machine_costs_nothing(device_key: DeviceKey) -> None:
+    here = OfficeLink(OfficeAddress.read("http://127.0.0.1:8000"), device_key)
+    assert here.metered is False
+    far = OfficeLink(OfficeAddress.read("https://office.example"), device_key)
+    assert far.metered is (None if platform.system() != "Windows" else far.metered)
 
 
 def test_a_stale_signature_is_tried_again_once_and_not_without_a_date(

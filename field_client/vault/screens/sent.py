@@ -18,6 +18,7 @@ from field_client.vault.outbox import Entry, Item
 from field_client.vault.pending import CaseView, case_view
 from field_client.vault.screens.paging import paged
 from field_client.vault.screens.words import said
+from field_client.vault.uploads import REFUSED
 from shared.catalogue import Sentence, mark
 from shared.commands import Outcome
 from shared.errors import REFUSALS
@@ -95,6 +96,11 @@ def _item_page(item_id: str, template: str) -> str:
             for entry in found.entries
         ],
         pictures=photographs.of_visit(here.store, found.item_id),
+        pictures_refused=[
+            REFUSED.get(each.refused or "", UNKNOWN_REFUSAL)
+            for each in found.photographs_refused
+            if each.needs_you
+        ],
         progress=here.syncing.progress,
     )
 
@@ -193,6 +199,13 @@ def sync() -> str:
 def sync_now() -> Answer:
     """Have it sync now; the answer does not wait for the office."""
     desk().syncing.ask()
+    return redirect("/sync", 303)
+
+
+@screens.post("/outbox/photographs")
+def send_photographs() -> Answer:
+    """Send the photographs that wait, whatever the connection, because the officer said so."""
+    desk().syncing.send_photographs_now()
     return redirect("/sync", 303)
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response
 
-from field_client.vault import outbox
+from field_client.vault import outbox, uploads
 from field_client.vault.desk import desk
 from field_client.vault.diagnostics import diagnose
 
@@ -30,6 +30,7 @@ def settings() -> str:
         progress=here.syncing.progress,
         counts=outbox.counts(here.store),
         outdoors=here.store.get(OUTDOORS) == "yes",
+        wifi_only=uploads.is_wifi_only(here.store),
     )
 
 
@@ -38,6 +39,15 @@ def outdoors() -> Response:
     """Change between the usual look and the one for bright light, and keep it."""
     store = desk().store
     store.put(OUTDOORS, "no" if store.get(OUTDOORS) == "yes" else "yes")
+    return redirect("/settings", 303)
+
+
+@screens.post("/settings/wifi")
+def wifi() -> Response:
+    """Change between photographs on Wi-Fi only and on any connection, and keep it."""
+    here = desk()
+    here.store.put(uploads.WIFI_ONLY, "no" if uploads.is_wifi_only(here.store) else "yes")
+    here.syncing.ask()
     return redirect("/settings", 303)
 
 

@@ -21,7 +21,9 @@ from field_client.vault.desk import EXTENSION, Desk
 from field_client.vault.opened import OpenVault
 from field_client.vault.store import Store
 from shared.errors import RuleBroken
+from sync.blob_session import Asking
 from tests.field_client.vault.sample import OFFICER, a_day, fill, open_vault
+from tests.field_client.vault.small_blobs import SmallBlobs
 
 IDENTITY = Identity(
     device_id="0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f",
@@ -41,6 +43,8 @@ class FarOffice:
     def __init__(self) -> None:
         self.asked: list[tuple[str, bytes]] = []
         self.answers: Callable[[str, bytes], Answer] | None = None
+        self.blobs: Callable[[Asking], Answer] = SmallBlobs()
+        self.costs: bool | None = False
 
     def send(self, path: str, body: bytes, content_type: str = "") -> Answer:
         assert content_type != "text/html", "nothing here sends pages"
@@ -48,6 +52,12 @@ class FarOffice:
         if self.answers is None:
             raise RuleBroken("office.unreachable")
         return self.answers(path, body)
+
+    def upload(self, asking: Asking) -> Answer:
+        return self.blobs(asking)
+
+    def metered(self) -> bool | None:
+        return self.costs
 
 
 @pytest.fixture
@@ -128,7 +138,7 @@ class FarKeeper:
     """The whole of a keeper as the vault sees it, before an office that may not answer."""
 
     def __init__(self, office: FarOffice) -> None:
-        self.send = office.send
+        self.send, self.upload, self.metered = office.send, office.upload, office.metered
         self.locked = False
 
     def activity(self) -> None:

@@ -8,9 +8,6 @@ from datetime import UTC, datetime
 
 from field_client.answers import Answer
 from shared.commands import Outcome
-from shared.errors import RuleBroken
-from shared.schemas import digest
-from sync.blobs import BLOB_PATH, DAMAGED, PART_BYTES, UNKNOWN, Held, read_address, write_held
 from sync.protocol import CONTENT_TYPE, SYNC_PATH, Page, Receipt, Record, Reply
 from sync.wire import read_envelope, read_request, write_reply
 from tests.field_client.vault.sample import EPOCH, Bodies
@@ -23,9 +20,6 @@ class SmallOffice:
         self.commits: list[list[tuple[str, Bodies]]] = []
         self.decides: dict[str, tuple[Outcome, str | None]] = {}
         self.taken: list[str] = []
-        self.blobs: dict[str, bytes] = {}
-        self.parts = 0
-        self.cut_after_parts: int | None = None
         self.refuses: tuple[int, str] | None = None
         self.garbage: bytes | None = None
 
@@ -35,10 +29,8 @@ class SmallOffice:
             return said(status, json.dumps({"code": code}).encode())
         if self.garbage is not None:
             return Answer(status=200, body=self.garbage, headers={"Content-Type": CONTENT_TYPE})
-        if path == SYNC_PATH:
-            return self._sync(body)
-        assert path.startswith(BLOB_PATH)
-        return self._part(path, body)
+        assert path == SYNC_PATH
+        return self._sync(body)
 
     def _sync(self, body: bytes) -> Answer:
         asked = read_request(body)
@@ -71,27 +63,6 @@ class SmallOffice:
             code=code,
             received_at=datetime.now(UTC).isoformat(),
         )
-
-    def _part(self, path: str, body: bytes) -> Answer:
-        address = read_address(path)
-        assert address is not None
-        name, start = address
-        if name not in self.blobs:
-            return said(404, json.dumps({"code": UNKNOWN}).encode())
-        if body:
-            self.parts += 1
-            assert len(body) <= PART_BYTES
-            if start == len(self.blobs[name]):
-                self.blobs[name] += body
-            if self.cut_after_parts is not None and self.parts >= self.cut_after_parts:
-                self.cut_after_parts = None
-                raise RuleBroken("office.unreachable")
-        held = self.blobs[name]
-        return said(200, write_held(Held(received=len(held), complete=digest(held) == name)))
-
-
-def damaged() -> Answer:
-    return said(422, json.dumps({"code": DAMAGED}).encode())
 
 
 def said(status: int, body: bytes) -> Answer:

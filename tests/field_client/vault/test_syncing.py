@@ -7,12 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from PIL import Image
 
 from field_client import clock
 from field_client.answers import Answer
 from field_client.pipe import PipeClosed
-from field_client.vault import outbox, photographs
+from field_client.vault import outbox
 from field_client.vault.freshness import office_copy
 from field_client.vault.store import Store
 from field_client.vault.syncing import (
@@ -22,14 +21,11 @@ from field_client.vault.syncing import (
     Progress,
     Syncing,
 )
-from shared.commands import Outcome
 from shared.errors import RuleBroken
-from sync.blobs import PART_BYTES
 from tests.field_client.vault.conftest import FarOffice
-from tests.field_client.vault.pictures import jpeg, written
 from tests.field_client.vault.sample import a_day, case, place
 from tests.field_client.vault.saving import save_visit
-from tests.field_client.vault.small_office import SmallOffice, damaged
+from tests.field_client.vault.small_office import SmallOffice
 
 HERE = place("1 Market Place", "QZ1 1AA")
 
@@ -47,11 +43,6 @@ def small() -> SmallOffice:
 def syncing(store: Store, office: FarOffice, small: SmallOffice) -> Syncing:
     office.answers = small
     return Syncing(store, office, middle)
-
-
-def large_picture() -> bytes:
-    """Make a photograph of more than two parts: noise does not compress."""
-    return written("PNG", Image.effect_noise((1_600, 1_200), 120).convert("RGB"))
 
 
 def code_of(progress: Progress) -> str | None:
@@ -193,95 +184,6 @@ def test_a_keeper_that_is_gone_is_a_sentence(store: Store, office: FarOffice) ->
 
     office.answers = gone
     assert code_of(Syncing(store, office, middle).sync_once()) == "sync.fault"
-
-
-def test_a_photograph_follows_its_visit_in_parts(
-    store: Store, syncing: Syncing, small: SmallOffice
-) -> None:
-    small.commits = [[case("One", HERE)]]
-    syncing.sync_once()
-    visit_id = save_visit(store, "One", picture=large_picture())
-    (taken,) = photographs.of_visit(store, visit_id)
-    small.blobs[taken.photograph_id] = b""
-    done = syncing.sync_once()
-    assert small.parts == -(-taken.size_bytes // PART_BYTES) > 2
-    assert small.blobs[taken.photograph_id] == photographs.body(store, taken.photograph_id)
-    assert photographs.waiting(store) == []
-    assert (done.photographs_sent, done.photographs_left) == (1, 0)
-
-
-def test_an_upload_that_was_cut_goes_on_where_it_stopped(
-    store: Store, syncing: Syncing, small: SmallOffice
-) -> None:
-    small.commits = [[case("One", HERE)]]
-    syncing.sync_once()
-    visit_id = save_visit(store, "One", picture=large_picture())
-    (taken,) = photographs.of_visit(store, visit_id)
-    small.blobs[taken.photograph_id] = b""
-    small.cut_after_parts = 2
-    assert code_of(syncing.sync_once()) == "office.unreachable"
-    assert outbox.counts(store).photographs == 1
-    assert outbox.counts(store).waiting == 1
-    syncing.sync_once()
-    assert small.parts == -(-taken.size_bytes // PART_BYTES)
-    assert outbox.counts(store).photographs == 0
-
-
-def test_a_photograph_waits_until_the_office_knows_its_visit(
-    store: Store, syncing: Syncing, small: SmallOffice
-) -> None:
-    small.commits = [[case("One", HERE)]]
-    syncing.sync_once()
-    small.decides = {
-        "RecordVisit": (Outcome.REFUSED, "visit.already_recorded"),
-        "RecordPhotograph": (Outcome.REFUSED, "command.group_refused"),
-    }
-    save_visit(store, "One", picture=jpeg())
-    syncing.sync_once()
-    assert small.parts == 0
-    assert len(photographs.waiting(store)) == 1
-    assert outbox.counts(store) == outbox.Counts(waiting=0, needs_you=1, photographs=0)
-
-
-def test_a_photograph_the_office_does_not_take_holds_nothing_up(
-    store: Store, office: FarOffice, small: SmallOffice
-) -> None:
-    small.commits = [[case("One", HERE)]]
-    office.answers = small
-    syncing = Syncing(store, office, middle)
-    syncing.sync_once()
-    refused = save_visit(store, "One", "refused", picture=jpeg())
-    taken = save_visit(store, "One", "taken", picture=jpeg(width=80, height=60))
-    (one,), (other,) = photographs.of_visit(store, refused), photographs.of_visit(store, taken)
-    small.blobs[other.photograph_id] = b""
-
-    def answers(path: str, body: bytes) -> Answer:
-        return damaged() if one.photograph_id in path else small(path, body)
-
-    office.answers = answers
-    done = syncing.sync_once()
-    assert done.problem is None
-    assert [p.photograph_id for p in photographs.waiting(store)] == [one.photograph_id]
-
-
-def test_an_office_that_never_gets_further_is_left_for_the_next_time(
-    store: Store, office: FarOffice, small: SmallOffice
-) -> None:
-    small.commits = [[case("One", HERE)]]
-    office.answers = small
-    syncing = Syncing(store, office, middle)
-    syncing.sync_once()
-    visit_id = save_visit(store, "One", picture=jpeg())
-    (taken,) = photographs.of_visit(store, visit_id)
-
-    class Deaf(dict[str, bytes]):
-        def __setitem__(self, _name: str, _body: bytes) -> None:
-            """Keep nothing."""
-
-    small.blobs = Deaf({taken.photograph_id: b""})
-    assert syncing.sync_once().problem is None
-    assert len(photographs.waiting(store)) == 1
-    assert small.parts < 10
 
 
 def test_the_wait_between_syncs_is_never_the_same_for_all(store: Store, office: FarOffice) -> None:

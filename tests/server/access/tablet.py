@@ -40,7 +40,15 @@ class Tablet:
         """The half of the key that the office is told."""
         return self.key.public_key().public_bytes_raw()
 
-    def signed(self, path: str, body: bytes, nonce: str | None = None) -> dict[str, str]:
+    def signed(
+        self,
+        path: str,
+        body: bytes,
+        nonce: str | None = None,
+        *,
+        method: str = "POST",
+        host: str = HOST,
+    ) -> dict[str, str]:
         """Sign a request now, by this device's clock."""
         digest = signatures.content_digest(body)
         parameters = signatures.Parameters(
@@ -48,7 +56,7 @@ class Tablet:
             keyid=signatures.key_id(self.public_key),
             nonce=nonce or signatures.nonce_of(secrets.token_bytes(16)),
         )
-        base = signatures.signature_base("POST", f"{HOST}{path}", digest, parameters)
+        base = signatures.signature_base(method, f"{host}{path}", digest, parameters)
         return dict(signatures.headers(digest, parameters, self.key.sign(base)))
 
     def post(

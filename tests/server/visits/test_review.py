@@ -293,11 +293,11 @@ def test_photographs_are_shown_once_their_bytes_are_here(
     photograph_id = photograph(day, household, visit_id, first)
     photograph(day, household, visit_id, second)
     page = browser.get(f"/visits/{visit_id}")
-    assert "2 photographs are still to come" in page
+    assert "2 photographs still to come from the officer’s device, since " in page
     browser.get(f"/visits/{visit_id}/photographs/{photograph_id}", 404)
     arrive(day, first)
     page = browser.get(f"/visits/{visit_id}")
-    assert "1 photograph is still to come" in page
+    assert "1 photograph still to come" in page
     assert 'alt="Photograph 1: The premises"' in page
     answer = browser.client.get(f"/visits/{visit_id}/photographs/{photograph_id}")
     assert answer.data == first

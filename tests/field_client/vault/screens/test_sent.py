@@ -55,7 +55,8 @@ def test_each_item_says_what_for_whom_when_and_how_it_stands(
     assert NAME in text
     assert "2 things with it" in text
     assert "one photograph to send" in text
-    assert "One photograph is still to be sent." in text
+    assert "One photograph still to come" in text
+    assert "Photographs are sent by themselves, after everything else." in text
     assert ">Saved</strong>" in text
 
 
