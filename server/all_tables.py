@@ -25,6 +25,7 @@ ALL = (
     reconciling,
     recovery,
     spine,
+    sync_api,
     visits,
     worktray,
 )

@@ -18,8 +18,9 @@ from server.config import Config
 from server.interop.area import AREA as INTEROP
 from server.payments.area import AREA as PAYMENTS
 from server.people.area import AREA as PEOPLE
+from server.reconciling.area import AREA as RECONCILING
 from server.recovery.area import AREA as RECOVERY
-from server.spine import database, error_pages, web
+from server.spine import database, error_pages, office_seal, web
 from server.spine.areas import Area, House, assemble
 from server.spine.database import db
 from server.spine.permissions import Opening, check_every_view, needs
@@ -33,6 +34,7 @@ AREAS: tuple[Area, ...] = (
     PEOPLE,
     ACCOUNTS,
     CASES,
+    RECONCILING,
     RECOVERY,
     PAYMENTS,
     VISITS,
@@ -65,6 +67,7 @@ def create_app(config: Config, database_url: str) -> Flask:
         ensure_roles(db.session())
         app.extensions["fieldfare"].update(
             fictional=setting(db.session(), FICTIONAL) == "yes",
+            seal=office_seal.load(config.home / "secrets"),
             office_name=setting(db.session(), OFFICE_NAME) or config.office_name,
         )
     return app

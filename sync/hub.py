@@ -1,75 +1,155 @@
-"""The office's half of a conversation, as one readable list of steps over whatever store it is given."""
+"""The office's half of a conversation, as one readable list of steps over whatever does them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shared.commands import Lane, Outcome
 from shared.schemas import digest
-from sync.protocol import Envelope, OfficeStore, Position, Receipt, Reply, Request
+from sync.office_steps import (
+    Accept,
+    Hear,
+    Look,
+    LookUp,
+    NoteConfirmed,
+    NotePurged,
+    Office,
+    ServerTime,
+    SetAside,
+    Sign,
+    Standing,
+    Told,
+)
+from sync.protocol import (
+    PROTOCOL_OLDEST,
+    PROTOCOL_VERSION,
+    Envelope,
+    Page,
+    Position,
+    Receipt,
+    Reply,
+    Request,
+)
+from sync.scope import purge_digest
+from sync.seals import statement
+from sync.steps import Steps, ask
 from sync.wire import NotAMessage, chain_hash, read_envelope
 
+TOO_OLD = "protocol.older"
+"""The office's refusal (426) of a device whose version it no longer gives pages to."""
 
-def answer(request: Request, store: OfficeStore, server_time: str) -> Reply:
-    """Take what a device did, then tell it what moved; asking again after a lost reply is harmless."""
-    store.begin(request.store_id)
-    receipts = _take(request, store)
-    noted = store.note_purged(request.store_id, request.purged, request.cursor)
+TOO_NEW = "protocol.newer"
+"""The office's refusal (426) of a device that speaks nothing as old as the office does."""
+
+
+class Refused(Exception):  # noqa: N818 - it says what became of the request
+    """A whole request that is not answered; the reason is a code, and the device keeps everything."""
+
+
+def answer(
+    request: Request, *, oldest: int = PROTOCOL_OLDEST, newest: int = PROTOCOL_VERSION
+) -> Steps[Office, Reply]:
+    """Take what a device did, then tell it what moved; asking again after a lost reply is harmless.
+
+    What a device did is taken however old the device is. Only pages are for those that can read
+    them: an older one is told that there is more, and once it has nothing more to send, it is refused.
+    """
+    if request.oldest > newest:
+        raise Refused(TOO_NEW)
+    if request.protocol < oldest and not request.envelopes:
+        raise Refused(TOO_OLD)
+    receipts, sent = yield from _take(request)
+    noted = yield from _note_purged(request)
+    told = yield from ask(LookUp(_look_of(request)))
+    page = told.page
+    if request.protocol < oldest:
+        page = Page(start=request.cursor, end=request.cursor, head=request.cursor + 1)
+    confirmed = yield from _confirm(request, told)
     return Reply(
-        epoch=store.epoch(),
-        server_time=server_time,
+        epoch=told.epoch,
+        server_time=(yield from ask(ServerTime())),
         receipts=receipts,
-        positions=store.positions(request.store_id),
+        positions=told.positions,
         noted=tuple(noted),
-        page=store.page(request.cursor, request.records_max),
+        page=page,
+        scope=told.scope if page is told.page else None,
+        durable=told.durable,
+        replaces=request.epoch if request.epoch not in {None, told.epoch} else None,
+        confirmed=confirmed,
+        seal=(yield from _seal(request.store_id, told.epoch, receipts, sent, confirmed)),
+        protocol=min(request.protocol, newest),
     )
 
 
-def _take(request: Request, store: OfficeStore) -> tuple[Receipt, ...]:
+def _take(request: Request) -> Steps[Office, tuple[tuple[Receipt, ...], Mapping[str, str]]]:
     """Answer every envelope: known ones from memory, new ones by deciding, the rest set aside.
+
+    Beside the receipts it gives the SHA-256 of the bytes each command came as.
+    """
+    envelopes, unreadable = _read_all(request)
+    ids = tuple(envelope.command_id for envelope in envelopes)
+    standing = yield from ask(Hear(request.store_id, ids))
+    sorted_out = _sort_out(envelopes, standing)
+    aside = (*((written, "envelope.unreadable") for written in unreadable), *sorted_out.aside)
+    if aside:
+        yield from ask(SetAside(request.store_id, aside))
+    following = next_in_line(sorted_out.fresh, dict(standing.positions))
+    if following:
+        sorted_out.receipts.extend((yield from ask(Accept(following))))
+    sent = {envelope.command_id: digest(envelope.written) for envelope in envelopes}
+    return tuple(sorted_out.receipts), sent
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """What is to become of each envelope."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    fresh: list[Envelope] = field(default_factory=list)
+    aside: list[tuple[bytes, str]] = field(default_factory=list)
+
+
+def _sort_out(envelopes: Sequence[Envelope], standing: Standing) -> _Sorted:
+    """Tell what is new from what is known, and from what cannot be of this vault's one chain.
 
     An id used again for something else takes its place in the lane like any other command, so that
     what stands behind it is not held up. A number that others have taken comes from a copy of the
     vault that went its own way: its work is kept, but only a person can say what becomes of it.
-    Positions are read before receipts, or a number just taken would look like one.
     """
-    receipts: list[Receipt] = []
-    readable: list[Envelope] = []
-    for written in request.envelopes:
-        envelope = _read(written, request.store_id)
-        if envelope is None:
-            aside = store.set_aside(request.store_id, written, "envelope.unreadable")
-            receipts.extend(() if aside is None else (aside,))
-        else:
-            readable.append(envelope)
-    positions = store.positions(request.store_id)
-    known = store.receipts([envelope.command_id for envelope in readable])
-    fresh: list[Envelope] = []
-    for envelope in readable:
-        payload_hash, receipt = known.get(envelope.command_id, ("", None))
-        at = positions.get(envelope.lane, Position())
+    found = _Sorted()
+    for envelope in envelopes:
+        payload_hash, receipt = standing.known.get(envelope.command_id, ("", None))
+        at = standing.positions.get(envelope.lane, Position())
         passed = envelope.seq <= at.seq
         if receipt is not None and payload_hash == digest(envelope.written):
-            receipts.append(receipt)
+            found.receipts.append(receipt)
         elif receipt is not None:
-            store.set_aside(envelope.store_id, envelope.written, "command.id_reused")
-            receipts.extend([_id_reused(envelope)] if passed else ())
-            fresh.extend(() if passed else [envelope])
+            found.aside.append((envelope.written, "command.id_reused"))
+            found.receipts.extend([_id_reused(envelope)] if passed else ())
+            found.fresh.extend(() if passed else [envelope])
         elif passed or (envelope.seq == at.seq + 1 and envelope.prev != at.head):
-            store.set_aside(envelope.store_id, envelope.written, "lane.forked")
+            found.aside.append((envelope.written, "lane.forked"))
         else:
-            fresh.append(envelope)
-    receipts.extend(store.accept(next_in_line(fresh, dict(positions))))
-    return tuple(receipts)
+            found.fresh.append(envelope)
+    return found
 
 
-def _read(written: bytes, store_id: str) -> Envelope | None:
-    """Read an envelope if it is one and belongs to the vault that sent it."""
-    try:
-        envelope = read_envelope(written)
-    except NotAMessage:
-        return None
-    return envelope if envelope.store_id == store_id else None
+def _read_all(request: Request) -> tuple[list[Envelope], list[bytes]]:
+    """Read the envelopes that are some and belong to the vault that sent them; give the rest as is."""
+    envelopes: list[Envelope] = []
+    unreadable: list[bytes] = []
+    for written in request.envelopes:
+        try:
+            envelope = read_envelope(written)
+        except NotAMessage:
+            unreadable.append(written)
+            continue
+        if envelope.store_id == request.store_id:
+            envelopes.append(envelope)
+        else:
+            unreadable.append(written)
+    return envelopes, unreadable
 
 
 def _id_reused(envelope: Envelope) -> Receipt:
@@ -96,3 +176,44 @@ def next_in_line(
                 seq=envelope.seq, head=chain_hash(at.head, envelope.written)
             )
     return tuple(kept)
+
+
+def _note_purged(request: Request) -> Steps[Office, Sequence[str]]:
+    if not request.purged:
+        return ()
+    return (yield from ask(NotePurged(request.store_id, request.purged, request.cursor)))
+
+
+def _look_of(request: Request) -> Look:
+    return Look(
+        store_id=request.store_id,
+        epoch=request.epoch,
+        cursor=request.cursor,
+        records_max=request.records_max,
+        manifest=request.manifest,
+    )
+
+
+def _confirm(request: Request, told: Told) -> Steps[Office, str | None]:
+    """Say that purges are meant if they are still the ones that were asked about."""
+    purges = told.page.purges
+    if request.confirm is None or request.confirm != purge_digest(told.epoch, purges):
+        return None
+    yield from ask(NoteConfirmed(request.store_id, len({purge.case_id for purge in purges})))
+    return request.confirm
+
+
+def _seal(
+    store_id: str,
+    epoch: str,
+    receipts: Sequence[Receipt],
+    sent: Mapping[str, str],
+    confirmed: str | None,
+) -> Steps[Office, str]:
+    """Have the office put its name to the receipts, each for the bytes it was sent as."""
+    if not receipts and confirmed is None:
+        return ""
+    told = statement(
+        store_id=store_id, epoch=epoch, receipts=receipts, sent=sent, confirmed=confirmed
+    )
+    return (yield from ask(Sign(told)))

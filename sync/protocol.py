@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from shared.commands import Lane, Outcome
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """The version of the conversation written here."""
+
+PROTOCOL_OLDEST = 1
+"""The oldest version that is still spoken; the office gives pages to two versions back at least."""
 
 ENVELOPES_MAX = 100
 """Envelopes one request may carry; also the most the office applies in one transaction."""
@@ -34,6 +37,18 @@ PAGE_BYTES_AIM = 2 * 1024 * 1024
 
 REPLY_BYTES_MAX = 128 * 1024 * 1024
 """Bytes a reply may have once it is decompressed: room for one commit that assigns many cases."""
+
+MANIFEST_MAX = 5_000
+"""Views of cases one manifest may name; a device with more is beyond what one officer carries."""
+
+REPAIRED_MAX = 500
+"""Views of cases sent whole in one reply; the others wait for the next manifest."""
+
+PURGE_GUARD_CASES = 20
+"""Cases a page may take away without being asked again, however few the device holds."""
+
+PURGE_GUARD_SHARE = 0.3
+"""Share of the cases held that a page may take away without being asked again."""
 
 PURGED_MAX = 1_000
 """Erased cases that one request reports; the others wait for the next."""
@@ -97,6 +112,13 @@ class Receipt:
     commit: int | None = None
     received_at: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Members that a newer office added: kept, because its seal covers them too."""
+
+    @property
+    def number(self) -> str:
+        """Give the short number a person reads out, which the office can find the command by."""
+        return f"{self.command_id[:4]}-{self.command_id[4:8]}".upper()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +149,41 @@ class Purge:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Total:
+    """What some records come to: how many they are, and the sum of their hashes."""
+
+    records: int = 0
+    hash: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseTotal:
+    """What the records of one view of a case come to: one line of a manifest."""
+
+    case_id: str
+    view: str
+    records: int
+    hash: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """A view of a case whose every record is in this page: what the device held of it goes first."""
+
+    case_id: str
+    view: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
-    """What moved in an officer's scope after a cursor: whole commits, in order."""
+    """What moved in an officer's scope after a cursor: whole commits, in order.
+
+    `repaired` names what a manifest showed to differ and is sent whole.
+    """
 
     records: tuple[Record, ...] = ()
     purges: tuple[Purge, ...] = ()
+    repaired: tuple[Whole, ...] = ()
     start: int = 0
     end: int = 0
     head: int = 0
@@ -145,7 +197,11 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a device says: what it did, how far it has read, and what it has erased."""
+    """What a device says: what it did, how far it has read, and what it has erased.
+
+    `protocol` is the newest version it speaks and `oldest` the oldest. `manifest` says case by case
+    what it holds, when its whole was found to differ; `confirm` names the purges it asks about again.
+    """
 
     store_id: str
     epoch: str | None
@@ -153,14 +209,21 @@ class Request:
     envelopes: tuple[bytes, ...] = ()
     purged: tuple[str, ...] = ()
     records_max: int = RECORDS_MAX
+    manifest: tuple[CaseTotal, ...] | None = None
+    confirm: str | None = None
     protocol: int = PROTOCOL_VERSION
+    oldest: int = PROTOCOL_OLDEST
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
     """What the office answers: a receipt for every command, and a page of what moved.
 
-    `noted` names the cases whose erasure is now on record, as of the page's start.
+    `noted` names the cases whose erasure is now on record, as of the page's start. `scope` is what
+    all the officer's records come to at the head, and is there when the page reaches it. `durable`
+    is the last commit that a verified backup holds. `replaces` repeats the epoch the request named
+    when this database has begun another life since. `confirmed` says that the purges asked about
+    are meant. `seal` is the office's signature over the receipts and that.
     """
 
     epoch: str
@@ -169,54 +232,9 @@ class Reply:
     positions: Mapping[Lane, Position] = field(default_factory=dict)
     noted: tuple[str, ...] = ()
     page: Page = field(default_factory=Page)
+    scope: Total | None = None
+    durable: int = 0
+    replaces: str | None = None
+    confirmed: str | None = None
+    seal: str = ""
     protocol: int = PROTOCOL_VERSION
-
-
-class OfficeStore(Protocol):
-    """What the office's half of a conversation asks of its database."""
-
-    def begin(self, store_id: str) -> None:
-        """Bind this vault to the device that signed the request, and keep others of it waiting."""
-
-    def positions(self, store_id: str) -> Mapping[Lane, Position]:
-        """Say how far each lane of this vault has been taken."""
-
-    def receipts(self, command_ids: Sequence[str]) -> Mapping[str, tuple[str, Receipt]]:
-        """Give the stored answer of each command already known, with the hash of its bytes."""
-
-    def accept(self, envelopes: Sequence[Envelope]) -> Sequence[Receipt]:
-        """Decide new envelopes and move their lanes on, all durable before this returns."""
-
-    def set_aside(self, store_id: str, written: bytes, code: str) -> Receipt | None:
-        """Keep bytes that cannot be an envelope of this vault, for a supervisor to examine."""
-
-    def note_purged(self, store_id: str, case_ids: Sequence[str], cursor: int) -> Sequence[str]:
-        """Note that a device which has read to the cursor erased these cases; say which count."""
-
-    def page(self, cursor: int, records_max: int) -> Page:
-        """Read what moved in this officer's scope after the cursor, in one snapshot."""
-
-    def epoch(self) -> str:
-        """Name this life of the office's database; a restored backup gets another."""
-
-
-class DeviceStore(Protocol):
-    """What the device's half of a conversation asks of its vault."""
-
-    def store_id(self) -> str:
-        """Name this vault."""
-
-    def epoch(self) -> str | None:
-        """Name the life of the office's database this copy was read from."""
-
-    def cursor(self) -> int:
-        """Say how far this copy has read."""
-
-    def waiting(self, envelopes_max: int) -> Sequence[bytes]:
-        """Give the oldest commands without a receipt, urgent first, each lane in its order."""
-
-    def purged(self) -> Sequence[str]:
-        """Name the cases erased and not yet reported as erased."""
-
-    def absorb(self, reply: Reply) -> None:
-        """Take in a reply, whole or not at all: receipts, records, removals and the cursor."""

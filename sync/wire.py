@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 import zstandard
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from shared.commands import Lane, Outcome
-from shared.fields import IdField, MomentField, WholeNumber
+from shared.fields import WHOLE_NUMBER_MAX, IdField, MomentField, WholeNumber
 from shared.schemas import DEPTH_MAX, canonical, digest
+from shared.values import is_id
 from sync.protocol import (
     ENVELOPE_BYTES_MAX,
     ENVELOPES_MAX,
+    MANIFEST_MAX,
     PURGED_MAX,
     RECORDS_MAX,
     REPLY_BYTES_MAX,
     REQUEST_BYTES_MAX,
+    CaseTotal,
     Clock,
     Envelope,
     Page,
@@ -29,9 +33,18 @@ from sync.protocol import (
     Record,
     Reply,
     Request,
+    Total,
+    Whole,
 )
+from sync.scope import HASHES
+from sync.seals import members_of
 
 _LEVEL = 3
+
+SEAL_CHARACTERS_MAX = 200
+"""Characters a seal may have; an Ed25519 signature has 88 in base64."""
+
+_DIGEST = r"\A[0-9a-f]{64}\Z"
 
 WINDOW_BYTES_MAX = 8 * 1024 * 1024
 """Memory a message may ask for to be opened; level 3 never writes one that asks for more."""
@@ -77,10 +90,20 @@ class EnvelopeSchema(_Kept):
     body = fields.Dict(keys=fields.String(), required=True)
 
 
+class CaseTotalSchema(_Kept):
+    """A line of a manifest."""
+
+    case_id = IdField(required=True)
+    view = fields.String(required=True, validate=validate.Length(max=40))
+    records = WholeNumber(required=True)
+    hash = WholeNumber(required=True, most=HASHES - 1)
+
+
 class RequestSchema(_Kept):
     """A request's members."""
 
     protocol = WholeNumber(required=True, least=1, most=1000)
+    oldest = WholeNumber(load_default=1, least=1, most=1000)
     store_id = IdField(required=True)
     epoch = IdField(load_default=None, allow_none=True)
     cursor = WholeNumber(required=True)
@@ -91,10 +114,17 @@ class RequestSchema(_Kept):
     )
     purged = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
     records_max = WholeNumber(load_default=RECORDS_MAX, least=1, most=RECORDS_MAX)
+    manifest = fields.List(
+        fields.Nested(CaseTotalSchema),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=MANIFEST_MAX),
+    )
+    confirm = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(_DIGEST))
 
 
 class ReceiptSchema(_Kept):
-    """A receipt's members."""
+    """A receipt's members; those a newer office added are kept beside them."""
 
     command_id = IdField(required=True)
     outcome = fields.Enum(Outcome, by_value=True, required=True)
@@ -103,17 +133,6 @@ class ReceiptSchema(_Kept):
     commit = WholeNumber(load_default=None, allow_none=True)
     received_at = fields.String(load_default="")
     values = fields.Dict(keys=fields.String(), load_default=dict)
-
-
-class RecordSchema(_Kept):
-    """A record's members."""
-
-    case_id = IdField(required=True)
-    view = fields.String(required=True, validate=validate.Length(max=40))
-    kind = fields.String(required=True, validate=validate.Length(max=40))
-    record_id = fields.String(required=True, validate=validate.Length(max=80))
-    commit = WholeNumber(required=True)
-    body = fields.String(load_default=None, allow_none=True)
 
 
 class PurgeSchema(_Kept):
@@ -125,11 +144,18 @@ class PurgeSchema(_Kept):
     reason = fields.String(required=True, validate=validate.Length(max=80))
 
 
-class PageSchema(_Kept):
-    """A page's members."""
+class WholeSchema(_Kept):
+    """A view of a case that is sent whole."""
 
-    records = fields.List(fields.Nested(RecordSchema), required=True)
+    case_id = IdField(required=True)
+    view = fields.String(required=True, validate=validate.Length(max=40))
+
+
+class PageSchema(_Kept):
+    """A page's members but for its records, which are many and read by a function of their own."""
+
     purges = fields.List(fields.Nested(PurgeSchema), required=True)
+    repaired = fields.List(fields.Nested(WholeSchema), load_default=list)
     start = WholeNumber(required=True)
     end = WholeNumber(required=True)
     head = WholeNumber(required=True)
@@ -141,6 +167,13 @@ class PositionSchema(_Kept):
 
     seq = WholeNumber(required=True)
     head = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+
+
+class TotalSchema(_Kept):
+    """What records come to."""
+
+    records = WholeNumber(required=True)
+    hash = WholeNumber(required=True, most=HASHES - 1)
 
 
 class ReplySchema(_Kept):
@@ -155,9 +188,15 @@ class ReplySchema(_Kept):
     )
     noted = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
     page = fields.Nested(PageSchema, required=True)
+    scope = fields.Nested(TotalSchema, load_default=None, allow_none=True)
+    durable = WholeNumber(load_default=0)
+    replaces = IdField(load_default=None, allow_none=True)
+    confirmed = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(_DIGEST))
+    seal = fields.String(load_default="", validate=validate.Length(max=SEAL_CHARACTERS_MAX))
 
 
 _ENVELOPE, _REQUEST, _REPLY = EnvelopeSchema(), RequestSchema(), ReplySchema()
+_RECEIPT_MEMBERS = frozenset(ReceiptSchema().fields)
 
 
 def read_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -269,41 +308,105 @@ def read_request(data: bytes) -> Request:
     """Read a request from the network."""
     members = _checked(_REQUEST, unpack(data))
     envelopes = tuple(text.encode() for text in members.pop("envelopes"))
-    return Request(**{**members, "envelopes": envelopes, "purged": tuple(members["purged"])})
+    manifest = members.pop("manifest")
+    return Request(
+        **{
+            **members,
+            "envelopes": envelopes,
+            "purged": tuple(members["purged"]),
+            "manifest": None if manifest is None else _each(CaseTotal, manifest),
+        }
+    )
 
 
 def write_reply(reply: Reply) -> bytes:
     """Write a reply for the network."""
-    return pack(asdict(reply))
+    page = reply.page
+    members = {f.name: getattr(reply, f.name) for f in dataclass_fields(reply)}
+    members["receipts"] = [members_of(receipt) for receipt in reply.receipts]
+    members["positions"] = {lane.value: asdict(at) for lane, at in reply.positions.items()}
+    members["scope"] = None if reply.scope is None else asdict(reply.scope)
+    members["page"] = {
+        **{name: getattr(page, name) for name in ("start", "end", "head", "remaining")},
+        "records": [_write_record(record) for record in page.records],
+        "purges": [asdict(purge) for purge in page.purges],
+        "repaired": [asdict(whole) for whole in page.repaired],
+    }
+    return pack(members)
+
+
+def _write_record(record: Record) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in _RECORD_MEMBERS}
 
 
 def read_reply(data: bytes) -> Reply:
     """Read a reply from the network."""
     value = unpack(data, REPLY_BYTES_MAX)
     members = _checked(_REPLY, value)
-    page = members.pop("page")
+    page = members["page"]
     return Reply(
-        epoch=members["epoch"],
-        server_time=value["server_time"],
-        protocol=members["protocol"],
-        receipts=_each(Receipt, members["receipts"], flags=tuple),
-        positions={lane: Position(**at) for lane, at in members["positions"].items()},
-        noted=tuple(members["noted"]),
-        page=Page(
-            **{
-                **page,
-                "records": _each(Record, page["records"]),
-                "purges": _each(Purge, page["purges"]),
-            }
-        ),
+        **{
+            **members,
+            "server_time": value["server_time"],
+            "receipts": tuple(map(_read_receipt, members["receipts"], value["receipts"])),
+            "positions": {lane: Position(**at) for lane, at in members["positions"].items()},
+            "noted": tuple(members["noted"]),
+            "scope": None if members["scope"] is None else Total(**members["scope"]),
+            "page": Page(
+                **{
+                    **page,
+                    "records": _read_records(value["page"].get("records")),
+                    "purges": _each(Purge, page["purges"]),
+                    "repaired": _each(Whole, page["repaired"]),
+                }
+            ),
+        }
     )
 
 
-def _each(
-    kind: Callable[..., Any], items: list[dict[str, Any]], **casts: Callable[..., Any]
-) -> Any:  # noqa: ANN401
+def _read_receipt(members: Mapping[str, Any], said: Mapping[str, Any]) -> Receipt:
+    """Make a receipt, with what this version does not know kept as it was said."""
+    more = {name: value for name, value in said.items() if name not in _RECEIPT_MEMBERS}
+    return Receipt(**{**members, "flags": tuple(members["flags"]), "more": more})
+
+
+_RECORD_MEMBERS = ("case_id", "view", "kind", "record_id", "commit", "body")
+
+
+def _read_records(said: Any) -> tuple[Record, ...]:  # noqa: ANN401 - any JSON value
+    """Read a page's records without a schema for each, because a first page has thousands."""
+    if not isinstance(said, list):
+        raise NotAMessage("message.wrong_shape")
+    return tuple(map(_read_record, said))
+
+
+def _read_record(said: Any) -> Record:  # noqa: ANN401
+    if not isinstance(said, dict):
+        raise NotAMessage("message.wrong_shape")
+    case_id, commit, body = said.get("case_id"), said.get("commit"), said.get("body")
+    if not (isinstance(case_id, str) and is_id(case_id)):
+        raise NotAMessage("message.wrong_shape")
+    if not isinstance(commit, int) or type(commit) is bool or not 0 <= commit <= WHOLE_NUMBER_MAX:
+        raise NotAMessage("message.wrong_shape")
+    if not (body is None or isinstance(body, str)):
+        raise NotAMessage("message.wrong_shape")
+    return Record(
+        case_id=case_id,
+        view=_text(said, "view", 40),
+        kind=_text(said, "kind", 40),
+        record_id=_text(said, "record_id", 80),
+        commit=commit,
+        body=body,
+    )
+
+
+def _text(said: Mapping[str, Any], name: str, characters_max: int) -> str:
+    value = said.get(name)
+    if not isinstance(value, str) or len(value) > characters_max:
+        raise NotAMessage("message.wrong_shape")
+    return value
+
+
+def _each(kind: Callable[..., Any], items: list[dict[str, Any]]) -> Any:  # noqa: ANN401
     """Make one value of a kind from each dictionary."""
-    return tuple(
-        kind(**{name: casts[name](v) if name in casts else v for name, v in item.items()})
-        for item in items
-    )
+    return tuple(kind(**item) for item in items)

@@ -13,6 +13,7 @@ is a row of the database itself: a later piece of work, and it starts from `Vaul
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import secrets
@@ -20,7 +21,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -144,6 +146,17 @@ def change_passphrase(
         _write(folder, _with_new_salt(header), changed, vault_key)
     finally:
         _wipe(vault_key)
+
+
+def is_signed_by(public_text: str, statement: bytes, signature_text: str) -> bool:
+    """Tell whether the holder of a key signed a statement: the office, under what it answers."""
+    try:
+        public = base64.urlsafe_b64decode(public_text + "=" * (-len(public_text) % 4))
+        signature = base64.b64decode(signature_text, validate=True)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, statement)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 class _Hexadecimal(fields.String):

@@ -44,9 +44,38 @@ ALTER TABLE photograph ADD COLUMN settled_at TEXT;
 """
 """`address` is where the office goes on with a photograph, `refused` why it never will keep it."""
 
+COMPARED = """
+ALTER TABLE record ADD COLUMN hash INTEGER NOT NULL DEFAULT 0;
+UPDATE record SET hash = record_hash(case_id, view, kind, record_id, body);
+CREATE TABLE total (
+    case_id TEXT NOT NULL, view TEXT NOT NULL, records INTEGER NOT NULL, hash INTEGER NOT NULL,
+    PRIMARY KEY (case_id, view)) WITHOUT ROWID;
+INSERT INTO total SELECT case_id, view, count(*), sum(hash) % 281474976710656 FROM record
+    GROUP BY case_id, view;
+CREATE TRIGGER record_added AFTER INSERT ON record BEGIN
+    INSERT INTO total VALUES (new.case_id, new.view, 1, new.hash) ON CONFLICT DO UPDATE
+    SET records = records + 1, hash = (hash + excluded.hash) % 281474976710656; END;
+CREATE TRIGGER record_gone AFTER DELETE ON record BEGIN
+    UPDATE total SET records = records - 1,
+    hash = (hash - old.hash + 281474976710656) % 281474976710656
+    WHERE case_id = old.case_id AND view = old.view; END;
+ALTER TABLE outbox ADD COLUMN covered_by INTEGER;
+ALTER TABLE outbox ADD COLUMN more TEXT;
+ALTER TABLE outbox ADD COLUMN seal_id INTEGER;
+ALTER TABLE outbox ADD COLUMN earlier TEXT;
+CREATE TABLE seal (seal_id INTEGER PRIMARY KEY, statement BLOB NOT NULL, signature TEXT NOT NULL);
+CREATE TABLE defect (
+    kind TEXT PRIMARY KEY, times INTEGER NOT NULL, last_at TEXT NOT NULL, said TEXT NOT NULL);
+"""
+"""`total` is what the records of each case come to, kept by the triggers whoever moves a record.
+
+`covered_by` is the commit that a backup must hold before an answered command may be let go; `earlier`
+is an answer that a restored office has forgotten.
+"""
+
 STEPS: tuple[tuple[str, ...], ...] = tuple(
     tuple(statement for statement in step.split(";\n") if statement.strip())
-    for step in (FIRST, ANSWERED, SENT_BY_ADDRESS)
+    for step in (FIRST, ANSWERED, SENT_BY_ADDRESS, COMPARED)
 )
 """Each step takes the schema from its own number to the next."""
 

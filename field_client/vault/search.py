@@ -95,6 +95,7 @@ class Search:
             made_from = (
                 self._store.cursor(),
                 self._store.epoch(),
+                self._store.total(),
                 self._store.rows("SELECT count(*), count(outcome) FROM outbox")[0],
             )
             if made_from != self._made_from:

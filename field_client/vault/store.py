@@ -12,18 +12,28 @@ from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from field_client.vault.absorbing import (
+    DIFFERS,
+    PARKED,
+    Absorbing,
+    Seal,
+    manifest_of,
+    scope_of,
+)
 from field_client.vault.schema import SCHEMA_VERSION, STEPS
 from shared.commands import Lane
+from shared.schemas import digest
+from sync.device_steps import Copy, Taken
 from sync.protocol import (
     ENVELOPES_MAX,
     GENESIS,
     PURGED_MAX,
     WAITING_BYTES_AIM,
-    Page,
     Position,
-    Receipt,
     Reply,
+    Total,
 )
+from sync.scope import body_hash
 
 PRAGMAS = (
     "cipher_memory_security=ON",
@@ -151,93 +161,50 @@ class Store:
             )
         ]
 
+    def copy(self, envelopes_max: int = ENVELOPES_MAX) -> Copy:
+        """Read what this vault has to say to the office, in one moment."""
+        with self.transaction() as connection:
+            return Copy(
+                store_id=self.store_id(),
+                epoch=self.epoch(),
+                cursor=self.cursor(),
+                waiting=tuple(self.waiting(envelopes_max)),
+                purged=tuple(self.purged()),
+                manifest=manifest_of(connection) if self.get(DIFFERS) else None,
+                confirm=self.get(PARKED),
+            )
+
     # Taking in what the office says
 
-    def absorb(self, reply: Reply) -> None:
-        """Take in a reply, whole or not at all: receipts, records, removals and the cursor.
+    def sent(self, command_ids: Sequence[str]) -> dict[str, str]:
+        """Give the SHA-256 of the bytes of those of these commands that are kept here."""
+        marks = ", ".join("?" for _ in command_ids)
+        return {
+            command_id: digest(bytes(written))
+            for command_id, written in self.rows(
+                f"SELECT command_id, written FROM outbox WHERE command_id IN ({marks})",  # noqa: S608 - our own words
+                command_ids,
+            )
+        }
 
-        A page is taken only where this copy stands, because one that comes late would put older
-        records over newer ones; its receipts are true whenever they come.
-        """
+    def absorb(self, reply: Reply, seal: Seal | None = None, *, sealed: bool = True) -> Taken:
+        """Take in a reply, whole or not at all; what is not sealed is not taken for a receipt."""
         with self.transaction() as connection:
-            for receipt in reply.receipts:
-                self._keep_receipt(connection, receipt)
-            connection.executemany(
-                "DELETE FROM purge WHERE case_id = ? AND erased AND commit_number <= ?",
-                [(case_id, reply.page.start) for case_id in reply.noted],
+            return Absorbing(connection, reply).take(seal, sealed=sealed)
+
+    def total(self) -> Total:
+        """Say what the records held here come to."""
+        with self._lock:
+            return scope_of(self._connection)
+
+    def defects(self) -> list[tuple[str, int, str]]:
+        """List what was not as it should be: its kind, how often, and when last."""
+        return [
+            (str(kind), int(times), str(last_at))
+            for kind, times, last_at in self.rows(
+                "SELECT kind, times, last_at FROM defect ORDER BY kind"
             )
-            if reply.page.start == self.cursor():
-                self._take_page(connection, reply.page)
-                self.put("cursor", str(max(reply.page.start, reply.page.end)))
-                self.put("epoch", reply.epoch)
-                if reply.page.end >= reply.page.head:
-                    self.put("office_copy_at", reply.server_time)
-            self._erase_what_left(connection)
-
-    def _keep_receipt(self, connection: sqlcipher.Connection, receipt: Receipt) -> None:
-        connection.execute(
-            "UPDATE outbox SET outcome = ?, code = ?, flags = ?, said = ?, commit_number = ?, "
-            "received_at = ? WHERE command_id = ? AND outcome IS NULL",
-            (
-                receipt.outcome.value,
-                receipt.code,
-                json.dumps(list(receipt.flags)),
-                json.dumps(dict(receipt.values)),
-                receipt.commit,
-                receipt.received_at,
-                receipt.command_id,
-            ),
-        )
-
-    def _take_page(self, connection: sqlcipher.Connection, page: Page) -> None:
-        self._forget_what_came_back(connection, page)
-        connection.executemany(
-            "DELETE FROM record WHERE case_id = ? AND view = ? AND kind = ? AND record_id = ?",
-            [(r.case_id, r.view, r.kind, r.record_id) for r in page.records],
-        )
-        connection.executemany(
-            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (r.case_id, r.view, r.kind, r.record_id, r.commit, r.body)
-                for r in page.records
-                if not r.removed
-            ],
-        )
-        connection.executemany(
-            "INSERT INTO purge VALUES (?, ?, ?, ?, 0) ON CONFLICT (case_id, view) DO UPDATE "
-            "SET commit_number = excluded.commit_number, reason = excluded.reason, erased = 0",
-            [(p.case_id, p.view, p.commit, p.reason) for p in page.purges],
-        )
-
-    def _forget_what_came_back(self, connection: sqlcipher.Connection, page: Page) -> None:
-        """Make room for a case given back before it could be erased: all of it is on its way.
-
-        What was removed of it in between is not, so nothing held from before may stay.
-        """
-        moved = {(r.case_id, r.view): r.commit for r in page.records}
-        for (case_id, view), commit in moved.items():
-            came_back = connection.execute(
-                "DELETE FROM purge WHERE case_id = ? AND view = ? AND commit_number < ?",
-                (case_id, view, commit),
-            ).rowcount
-            if came_back:
-                connection.execute(
-                    "DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view)
-                )
-
-    def _erase_what_left(self, connection: sqlcipher.Connection) -> None:
-        """Erase the cases that left this officer's scope once nothing of theirs waits here."""
-        for case_id, view in connection.execute(
-            "SELECT case_id, view FROM purge WHERE NOT erased AND case_id NOT IN "
-            "(SELECT case_id FROM outbox WHERE outcome IS NULL "
-            " UNION SELECT case_id FROM draft "
-            " UNION SELECT case_id FROM photograph WHERE NOT arrived AND settled_at IS NULL)"
-        ).fetchall():
-            connection.execute("DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view))
-            connection.execute("DELETE FROM photograph WHERE case_id = ?", (case_id,))
-            connection.execute(
-                "UPDATE purge SET erased = 1 WHERE case_id = ? AND view = ?", (case_id, view)
-            )
+        ]
 
 
 def open_store(path: Path, key: bytearray) -> Store:
@@ -253,6 +220,7 @@ def open_store(path: Path, key: bytearray) -> Store:
         connection.set_key(text)
     finally:
         text[:] = bytes(len(text))
+    connection.create_function("record_hash", 5, body_hash, deterministic=True)
     try:
         version = connection.execute("PRAGMA cipher_version").fetchone()[0]
         ciphered = connection.execute("PRAGMA cipher_status").fetchone()[0]

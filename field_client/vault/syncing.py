@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,28 +12,20 @@ from typing import Any, Protocol
 from field_client import clock, incidents
 from field_client.answers import Answer
 from field_client.pipe import PipeClosed, PipeFault
-from field_client.vault import freshness
+from field_client.vault import freshness, sealing
+from field_client.vault.absorbing import Seal
 from field_client.vault.photograph_round import PhotographRound, Uplink
 from field_client.vault.store import Store
 from field_client.vault.uploads import Waits
 from shared.catalogue import mark
 from shared.errors import RuleBroken, register
 from sync.blobs import REFUSED_HEADER
-from sync.protocol import CONTENT_TYPE, SYNC_PATH, Reply, Request
-from sync.session import converse
+from sync.device_steps import Copy, Taken
+from sync.protocol import CONTENT_TYPE, SYNC_PATH, Clock, Reply, Request
+from sync.session import converse, pause
+from sync.steps import run
 from sync.wire import NotAMessage, read_json, read_reply, write_request
 
-STEADY_SECONDS = 300.0
-"""How long to wait between syncs while the office answers."""
-
-STEADY_SPREAD = 0.3
-"""By which part of itself that wait differs, so that a team's devices do not all ask at once."""
-
-RETRY_SECONDS_MIN = 5.0
-RETRY_SECONDS_MAX = 900.0
-"""The longest wait while the office cannot be reached; most are shorter, and each is drawn."""
-
-_DOUBLINGS_MAX = 8
 _OK = 200
 _FIRST_REFUSAL = 400
 
@@ -56,7 +48,23 @@ register(
             " What you saved is kept here: ring your office"
         ),
         "sync.clock": mark("The clock of this device is wrong. Set the date and time, then sync"),
-        "sync.newer": mark("The office has a newer Fieldfare. Update this device, then sync"),
+        "sync.older": mark("The office has a newer Fieldfare. Update this device, then sync"),
+        "sync.newer": mark(
+            "This device has a newer Fieldfare than the office. What you saved is kept here and"
+            " sent once the office is updated"
+        ),
+        "sync.differs": mark(
+            "Some of your cases may not be as the office has them. Fieldfare asks for them again"
+            " with each sync: if this stays, ring your office"
+        ),
+        "sync.parked": mark(
+            "The office asked to take away many of your cases. They stay here until it has"
+            " confirmed that: if this stays, ring your office"
+        ),
+        "sync.forked": mark(
+            "Another copy of these records has spoken to the office."
+            " What you saved is kept here: ring your office"
+        ),
         "sync.office_fault": mark(
             "The office had a fault of its own. Fieldfare tries again by itself"
         ),
@@ -75,6 +83,7 @@ _SAID: dict[str, str] = {
     "store.of_another_device": "sync.other_vault",
     "signature.stale": "sync.clock",
     "protocol.newer": "sync.newer",
+    "protocol.older": "sync.older",
 }
 """What the office's refusals of a whole request mean to an officer."""
 
@@ -114,9 +123,16 @@ class Syncing:
         keeper: Keeper,
         draw: Callable[[float, float], float],
         after: Callable[[], object] | None = None,
+        office_key: str = "",
     ) -> None:
-        """Take the vault, the way out, how waits are drawn, and what to make ready after a sync."""
+        """Take the vault, the way out, how waits are drawn, and what to make ready after a sync.
+
+        `office_key` is the public half of the key the office signs receipts with, as this device
+        was given it when it was enrolled.
+        """
         self._after = after
+        self._office_key = office_key
+        self._seal: Seal | None = None
         self._store = store
         self._keeper = keeper
         self._draw = draw
@@ -182,7 +198,7 @@ class Syncing:
         self._failures = self._failures + 1 if problem else 0
         self._note(
             running=False, ended_at=clock.now(), problem=problem, sending=frozenset(),
-            next_seconds=self._pause(),
+            next_seconds=run(pause(self._failures), self),
         )  # fmt: skip
         return self.progress
 
@@ -202,26 +218,54 @@ class Syncing:
         return None
 
     def _exchange(self) -> None:
-        """Hold the conversation of `sync.session`, keeping count as each reply is taken in."""
-        conversation = converse(self._store)
-        request: Request | None = next(conversation)
-        while request is not None:
-            self._note(sending=_commands_in(request))
-            answer = self._keeper.send(SYNC_PATH, write_request(request))
-            if (code := _refusal_of(answer)) is not None:
-                raise RuleBroken(_SAID.get(code, "sync.office_fault"))
-            reply = read_reply(answer.body)
-            request = _next_request(conversation, reply)
-            freshness.note_reply(self._store, reply.server_time, clock.reading())
-            self._count(reply)
+        """Hold the conversation of `sync.session`, doing each step it asks for."""
+        ended = run(converse(), self)
+        for wrong in ("forked", "parked", "differs"):
+            if getattr(ended, wrong):
+                raise RuleBroken(f"sync.{wrong}")
 
-    def _count(self, reply: Reply) -> None:
+    # What the conversation asks for
+
+    def copy(self, envelopes_max: int) -> Copy:
+        """Read what there is to say."""
+        return self._store.copy(envelopes_max)
+
+    def send(self, request: Request) -> Reply:
+        """Carry a request to the office; raises RuleBroken when it did not take it."""
+        self._note(sending=_commands_in(request))
+        answer = self._keeper.send(SYNC_PATH, write_request(request))
+        if (code := _refusal_of(answer)) is not None:
+            raise RuleBroken(_SAID.get(code, "sync.office_fault"))
+        return read_reply(answer.body)
+
+    def is_sealed(self, reply: Reply) -> bool:
+        """Tell whether the office's key signed what this reply says of our commands."""
+        self._seal = sealing.seal_of(self._store, reply)
+        return sealing.is_genuine(self._office_key, reply, self._seal)
+
+    def read_clock(self) -> Clock:
+        """Read every clock."""
+        return clock.reading()
+
+    def absorb(self, reply: Reply, clock: Clock, *, sealed: bool) -> Taken:
+        """Take a reply in, and keep what the clocks said when it came."""
+        with self._store.transaction():
+            taken = self._store.absorb(reply, self._seal, sealed=sealed)
+            freshness.note_reply(self._store, reply.server_time, clock)
+        self._count(reply, taken)
+        return taken
+
+    def draw(self, least: float, most: float) -> float:
+        """Draw a number between two."""
+        return self._draw(least, most)
+
+    def _count(self, reply: Reply, taken: Taken) -> None:
         before = self.progress
         received = before.received + len(reply.page.records)
         self._note(
             received=received,
             expected=received + reply.page.remaining,
-            sent=before.sent + len(reply.receipts),
+            sent=before.sent + taken.receipts,
             sending=frozenset(),
         )
 
@@ -229,24 +273,9 @@ class Syncing:
         with self._turn:
             self._progress = replace(self._progress, **changes)
 
-    def _pause(self) -> float:
-        """Draw how long to wait: about as long as usual, or anything up to a growing limit."""
-        if not self._failures:
-            spread = STEADY_SECONDS * STEADY_SPREAD
-            return self._draw(STEADY_SECONDS - spread, STEADY_SECONDS + spread)
-        limit = RETRY_SECONDS_MIN * 2 ** min(self._failures, _DOUBLINGS_MAX)
-        return max(RETRY_SECONDS_MIN, self._draw(0.0, min(limit, RETRY_SECONDS_MAX)))
-
 
 def _commands_in(request: Request) -> frozenset[str]:
     return frozenset(str(json.loads(written)["command_id"]) for written in request.envelopes)
-
-
-def _next_request(conversation: Generator[Request, Reply, object], reply: Reply) -> Request | None:
-    try:
-        return conversation.send(reply)
-    except StopIteration:
-        return None
 
 
 def _refusal_of(answer: Answer) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,11 @@ from sqlalchemy import func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.spine import totals
 from server.spine.areas import House
 from server.spine.tables import CaseAccessRow, FieldRecordRow, SyncHeadRow
 from shared.schemas import canonical, digest
+from sync.scope import record_hash
 
 Key = tuple[str, str, str, str]
 """(case id, view, kind, record id)"""
@@ -23,9 +25,13 @@ REMOVED = ""
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Where stored field records and what the tables say today disagree."""
+    """Where stored field records and what the tables say today disagree.
+
+    `stored` gives the content hash of every record that is stored, removed ones among them.
+    """
 
     stale: dict[Key, str | None]
+    stored: dict[Key, str]
 
 
 def assigned(session: Session, case_ids: Collection[str]) -> list[str]:
@@ -64,7 +70,7 @@ def compare(session: Session, house: House, case_ids: Collection[str]) -> Differ
     stale.update(
         {key: None for key, kept in stored.items() if kept != REMOVED and key not in wanted}
     )
-    return Difference(stale=stale)
+    return Difference(stale=stale, stored=stored)
 
 
 def refresh(session: Session, house: House, case_ids: Collection[str]) -> None:
@@ -72,7 +78,8 @@ def refresh(session: Session, house: House, case_ids: Collection[str]) -> None:
     concerned = assigned(session, case_ids)
     if not concerned:
         return
-    stale = compare(session, house, concerned).stale
+    difference = compare(session, house, concerned)
+    stale = difference.stale
     rows: list[dict[str, Any]] = [
         {
             "case_id": key[0],
@@ -98,6 +105,17 @@ def refresh(session: Session, house: House, case_ids: Collection[str]) -> None:
             ),
             rows,
         )
+        totals.move(session, _moved(difference))
+
+
+def _moved(difference: Difference) -> Iterator[totals.Moved]:
+    """Say how much each record that moves adds to its case's total, or takes from it."""
+    for key, body in difference.stale.items():
+        kept = difference.stored.get(key, REMOVED)
+        if kept != REMOVED:
+            yield totals.Moved(key[0], key[1], -1, -record_hash(key, kept))
+        if body is not None:
+            yield totals.Moved(key[0], key[1], 1, record_hash(key, digest(body.encode())))
 
 
 def touch(session: Session, grants: Collection[tuple[str, str]]) -> None:

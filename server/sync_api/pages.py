@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, select
+from collections.abc import Collection
+
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.spine import projections
@@ -57,6 +59,32 @@ def read(
         end=end,
         head=head,
         remaining=remaining,
+    )
+
+
+def records_of(
+    session: Session, wanted: Collection[tuple[str, str]], end: int
+) -> tuple[Record, ...]:
+    """Read every record of some views of cases, whenever it moved."""
+    rows = session.execute(
+        select(
+            _record.case_id,
+            _record.view,
+            _record.kind,
+            _record.record_id,
+            _record.commit_number,
+            _record.body,
+        )
+        .where(
+            tuple_(_record.case_id, _record.view).in_(sorted(wanted)),
+            _record.body.is_not(None),
+            _record.commit_number <= end,
+        )
+        .order_by(_record.case_id, _record.view, _record.kind, _record.record_id)
+    )
+    return tuple(
+        Record(case_id=case, view=view, kind=kind, record_id=id_, commit=number or 0, body=body)
+        for case, view, kind, id_, number, body in rows
     )
 
 

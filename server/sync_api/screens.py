@@ -11,7 +11,8 @@ from server.spine import clock
 from server.spine.permissions import Opening, needs
 from server.sync_api.store import OfficeOnPostgres, WrongVault
 from sync import hub
-from sync.protocol import CONTENT_TYPE, PROTOCOL_VERSION, REQUEST_BYTES_MAX, SYNC_PATH
+from sync.protocol import CONTENT_TYPE, REQUEST_BYTES_MAX, SYNC_PATH
+from sync.steps import run
 from sync.wire import NotAMessage, read_request, write_reply
 
 logger = logging.getLogger(__name__)
@@ -39,17 +40,19 @@ def sync() -> Response:
         asked = read_request(body)
     except NotAMessage as refusal:
         return refused(400, str(refusal))
+    office = current_app.extensions["fieldfare"]
     store = OfficeOnPostgres(
-        door=current_app.extensions["fieldfare"]["door"], actor=speaking.actor, now=now
+        door=office["door"], actor=speaking.actor, now=now, seal=office["seal"]
     )
     if speaking.state != "active":
-        for written in asked.envelopes:
-            store.set_aside(asked.store_id, written, f"device.{speaking.state}")
+        if asked.envelopes:
+            code = f"device.{speaking.state}"
+            store.set_aside(asked.store_id, [(written, code) for written in asked.envelopes])
         return refused(401, f"device.{speaking.state}")
-    if asked.protocol > PROTOCOL_VERSION:
-        return refused(426, "protocol.newer")
     try:
-        reply = hub.answer(asked, store, now.isoformat())
+        reply = run(hub.answer(asked), store)
+    except hub.Refused as refusal:
+        return refused(426, str(refusal))
     except WrongVault:
         return refused(409, "store.of_another_device")
     return Response(write_reply(reply), content_type=CONTENT_TYPE)

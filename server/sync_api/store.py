@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from marshmallow import ValidationError
 from sqlalchemy import or_, select, text, update
@@ -20,16 +22,21 @@ from server.access.tables import (
 )
 from server.spine.change_log import stored_result
 from server.spine.execute import Door
+from server.spine.office_seal import OfficeSeal
 from server.spine.orders import Order, Result
-from server.spine.tables import CaseAccessRow, CommandRow, SyncHeadRow
-from server.sync_api import pages
+from server.spine.tables import CaseAccessRow, CommandRow
+from server.sync_api import looking
+from server.sync_api.tables import DefectRow
 from server.sync_api.unreadable import Unreadable
-from shared.commands import Actor, Command, Lane
+from shared.commands import Actor, Command
 from shared.decide import FROM_THE_FIELD
 from shared.errors import RuleBroken
 from shared.schemas import digest, read_body
-from sync.protocol import Envelope, Page, Position, Receipt
+from sync.office_steps import Look, Standing, Told
+from sync.protocol import Envelope, Receipt
 from sync.wire import chain_hash
+
+logger = logging.getLogger(__name__)
 
 FROM_A_DEVICE = {kind.command.name: kind for kind in FROM_THE_FIELD}
 
@@ -40,57 +47,41 @@ class WrongVault(Exception):  # noqa: N818 - it says what the request named
 
 @dataclass
 class OfficeOnPostgres:
-    """What one request of one device asks of the office."""
+    """Does what the office's half of one conversation asks, for one device at one moment."""
 
     door: Door
     actor: Actor
     now: datetime
+    seal: OfficeSeal | None = None
     sessions: Callable[[], Session] = field(init=False)
 
     def __post_init__(self) -> None:
         self.sessions = self.door.sessions
 
-    def begin(self, store_id: str) -> None:
-        """Bind this vault to its device the first time it speaks; note that the device was heard."""
+    def hear(self, store_id: str, command_ids: Sequence[str]) -> Standing:
+        """Bind this vault to its device the first time it speaks, and say how it stands."""
         with self.sessions() as session, session.begin():
-            session.execute(
-                insert(DeviceStoreRow)
-                .values(store_id=store_id, device_id=self.actor.device_id, first_seen_at=self.now)
-                .on_conflict_do_nothing()
-            )
-            owner = session.scalar(
-                select(DeviceStoreRow.device_id).where(DeviceStoreRow.store_id == store_id)
-            )
-            if owner != self.actor.device_id:
-                raise WrongVault
-            session.execute(
-                update(DeviceRow)
-                .where(DeviceRow.device_id == self.actor.device_id)
-                .values(seen_at=self.now)
-            )
+            self._bind(session, store_id)
+            positions = looking.positions_of(session, store_id)
+            known = _known(session, command_ids) if command_ids else {}
+        return Standing(positions=positions, known=known)
 
-    def positions(self, store_id: str) -> Mapping[Lane, Position]:
-        """Say how far each lane of this vault has been taken."""
-        with self.sessions() as session:
-            return {
-                Lane(row.lane): Position(seq=row.seq, head=row.head)
-                for row in session.scalars(
-                    select(LanePositionRow).where(LanePositionRow.store_id == store_id)
-                )
-            }
-
-    def receipts(self, command_ids: Sequence[str]) -> Mapping[str, tuple[str, Receipt]]:
-        """Give the stored answer of each command already known, with the hash of its bytes."""
-        with self.sessions() as session:
-            return {
-                row.command_id: (
-                    row.payload_hash,
-                    receipt_of(stored_result(row, row.payload_hash)),
-                )
-                for row in session.scalars(
-                    select(CommandRow).where(CommandRow.command_id.in_(command_ids))
-                )
-            }
+    def _bind(self, session: Session, store_id: str) -> None:
+        session.execute(
+            insert(DeviceStoreRow)
+            .values(store_id=store_id, device_id=self.actor.device_id, first_seen_at=self.now)
+            .on_conflict_do_nothing()
+        )
+        owner = session.scalar(
+            select(DeviceStoreRow.device_id).where(DeviceStoreRow.store_id == store_id)
+        )
+        if owner != self.actor.device_id:
+            raise WrongVault
+        session.execute(
+            update(DeviceRow)
+            .where(DeviceRow.device_id == self.actor.device_id)
+            .values(seen_at=self.now)
+        )
 
     def accept(self, envelopes: Sequence[Envelope]) -> Sequence[Receipt]:
         """Decide new envelopes and move their lanes on in the same transaction."""
@@ -120,22 +111,26 @@ class OfficeOnPostgres:
             envelope=envelope.written,
         )
 
-    def set_aside(self, store_id: str, written: bytes, code: str) -> Receipt | None:
-        """Keep bytes that cannot be an envelope of this vault, for a supervisor to examine."""
+    def set_aside(self, store_id: str, kept: Sequence[tuple[bytes, str]]) -> None:
+        """Keep bytes that cannot be commands of this vault, for a supervisor to examine."""
         with self.sessions() as session, session.begin():
             session.execute(
                 insert(SetAsideRow)
                 .values(
-                    store_id=store_id,
-                    device_id=self.actor.device_id,
-                    digest=digest(written),
-                    code=code,
-                    body=written,
-                    received_at=self.now,
+                    [
+                        {
+                            "store_id": store_id,
+                            "device_id": self.actor.device_id,
+                            "digest": digest(written),
+                            "code": code,
+                            "body": written,
+                            "received_at": self.now,
+                        }
+                        for written, code in kept
+                    ]
                 )
                 .on_conflict_do_nothing()
             )
-        return None
 
     def note_purged(self, store_id: str, case_ids: Sequence[str], cursor: int) -> Sequence[str]:
         """Note that a device which has read to the cursor erased these cases; say which count.
@@ -170,16 +165,55 @@ class OfficeOnPostgres:
                 )
             return noted
 
-    def page(self, cursor: int, records_max: int) -> Page:
-        """Read what moved in this officer's scope after the cursor, in one snapshot."""
+    def look(self, look: Look) -> Told:
+        """Read everything that a reply tells, in one snapshot; note what was found to differ."""
         with self.sessions() as session, session.begin():
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-            return pages.read(session, self.actor.user_id, cursor, records_max)
+            found = looking.look(session, self.actor.user_id, look)
+        if found.defects:
+            self._note(look.store_id, found.defects)
+        return found.told
 
-    def epoch(self) -> str:
-        """Name this life of the office's database."""
-        with self.sessions() as session:
-            return session.execute(select(SyncHeadRow.epoch)).scalar_one()
+    def note_confirmed(self, store_id: str, cases: int) -> None:
+        """Keep that a device asked again before it erased so many cases, and was told to."""
+        self._note(store_id, {"purge.confirmed": {"cases": cases}})
+
+    def _note(self, store_id: str, defects: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write down what was not as it should be, and put right what only the office keeps."""
+        for kind, values in defects.items():
+            logger.error("sync defect %s", kind, extra={"store_id": store_id, **values})
+        with self.sessions() as session, session.begin():
+            if "scope.totals" in defects:
+                looking.put_totals_right(session, self.actor.user_id)
+            session.execute(
+                insert(DefectRow),
+                [
+                    {
+                        "store_id": store_id,
+                        "device_id": self.actor.device_id,
+                        "officer_id": self.actor.user_id,
+                        "noticed_at": self.now,
+                        "kind": kind,
+                        "values": dict(values),
+                    }
+                    for kind, values in defects.items()
+                ],
+            )
+
+    def sign(self, statement: bytes) -> str:
+        """Sign with the office's key; nothing when this office has none."""
+        return self.seal.sign(statement) if self.seal else ""
+
+    def server_time(self) -> str:
+        """Say when this request came."""
+        return self.now.isoformat()
+
+
+def _known(session: Session, command_ids: Sequence[str]) -> dict[str, tuple[str, Receipt]]:
+    return {
+        row.command_id: (row.payload_hash, receipt_of(stored_result(row, row.payload_hash)))
+        for row in session.scalars(select(CommandRow).where(CommandRow.command_id.in_(command_ids)))
+    }
 
 
 def _read(envelope: Envelope) -> Command:

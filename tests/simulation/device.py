@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from field_client.vault import sealing
+from field_client.vault.absorbing import Seal
 from field_client.vault.execute import Saving, execute
 from field_client.vault.store import Store, open_store
 from shared.commands import Actor, Command
 from shared.photographs import RecordPhotograph
+from sync.device_steps import Copy, Send, Taken
+from sync.device_steps import Device as Asked
 from sync.protocol import Clock, Reply, Request
 from sync.session import Progress, converse
+from sync.steps import Steps
 from tests.simulation.world import Officer
 
 STEPS_UNTIL_INTERRUPTED = 20
@@ -36,7 +41,7 @@ class Attempt:
     """One sync that a device has begun, and the exchange it is waiting for."""
 
     number: int
-    conversation: Generator[Request, Reply, Progress]
+    conversation: Steps[Asked, Progress]
     exchange: int = 0
     request: Request | None = None
 
@@ -57,6 +62,8 @@ class Device:
     attempts: list[Attempt] = field(default_factory=list)
     saved: list[Saved] = field(default_factory=list)
     uploaded: set[str] = field(default_factory=set)
+    office_key: str = ""
+    seal: Seal | None = None
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,21 +174,57 @@ class Device:
         self.attempts_begun += 1
         attempt = Attempt(
             number=self.attempts_begun,
-            conversation=converse(self.store, records_max=records_max, envelopes_max=envelopes_max),
+            conversation=converse(records_max=records_max, envelopes_max=envelopes_max),
         )
-        attempt.request = next(attempt.conversation)
+        assert self._go_on(attempt, None), "a sync begins by asking"
         self.attempts.append(attempt)
         return attempt
 
     def take(self, attempt: Attempt, reply: Reply) -> bool:
         """Give a reply to a sync; tell whether it has another request to send."""
-        try:
-            attempt.request = attempt.conversation.send(reply)
-        except StopIteration:
+        if not self._go_on(attempt, reply):
             self.give_up(attempt)
             return False
         attempt.exchange += 1
         return True
+
+    def _go_on(self, attempt: Attempt, reply: Reply | None) -> bool:
+        """Do every step a sync asks for until it has something to send; tell whether it has."""
+        try:
+            step = attempt.conversation.send(reply)
+            while not isinstance(step, Send):
+                step = attempt.conversation.send(step.do(self))
+        except StopIteration:
+            return False
+        attempt.request = step.request
+        return True
+
+    # What a sync asks for
+
+    def copy(self, envelopes_max: int) -> Copy:
+        """Read what there is to say."""
+        return self.store.copy(envelopes_max)
+
+    def send(self, request: Request) -> Reply:
+        """Leave that to the network."""
+        raise AssertionError("the scheduler carries what is sent")
+
+    def is_sealed(self, reply: Reply) -> bool:
+        """Hold a reply's seal against the key of its office."""
+        self.seal = sealing.seal_of(self.store, reply)
+        return sealing.is_genuine(self.office_key, reply, self.seal)
+
+    def read_clock(self) -> Clock:
+        """Give a reading nobody looks at."""
+        return Clock(wall="", monotonic=1.0, boot="")
+
+    def absorb(self, reply: Reply, clock: Clock, *, sealed: bool) -> Taken:
+        """Take a reply in."""
+        return self.store.absorb(reply, self.seal, sealed=sealed)
+
+    def draw(self, least: float, most: float) -> float:
+        """Wait for nothing."""
+        return least
 
     def give_up(self, attempt: Attempt) -> None:
         """Leave a sync where it is."""

@@ -14,17 +14,22 @@ from sqlalchemy.orm import sessionmaker
 
 from server.spine.areas import House
 from server.spine.execute import Door
+from server.spine.office_seal import OfficeSeal
 from server.spine.orders import Order, Result
 from server.sync_api.store import OfficeOnPostgres
 from shared.commands import Actor
 from sync import hub
 from sync.protocol import Reply, Request
+from sync.steps import run
 
 LOCK_TIMEOUT = "4ms"
 """Whoever holds a lock here is held too, so waiting longer for it would change nothing."""
 
 WAITED_TOO_LONG = {"55P03", "40P01", "40001"}
 """How PostgreSQL says that another writer stands in the way."""
+
+SEAL = OfficeSeal(b"the simulated office's own key..")
+"""What every simulated office signs with; devices are given its public half."""
 
 CHUNK = 4
 """Commands a transaction applies at most, small so that chunks end in the middle of things."""
@@ -179,8 +184,8 @@ class Office:
         """Ask for the answer to a device's request."""
 
         def work() -> Reply:
-            store = OfficeOnPostgres(door=self.door, actor=actor, now=now)
-            return hub.answer(request, store, now.isoformat())
+            store = OfficeOnPostgres(door=self.door, actor=actor, now=now, seal=SEAL)
+            return run(hub.answer(request), store)
 
         return Call(label="conversation", work=work, hold=hold)
 

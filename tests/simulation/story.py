@@ -14,7 +14,7 @@ from tests.simulation import calls, exchange, field_steps, office_steps, world
 from tests.simulation.broken import Broken
 from tests.simulation.device import Device
 from tests.simulation.network import Network
-from tests.simulation.office import Call, Engines, Office
+from tests.simulation.office import SEAL, Call, Engines, Office
 from tests.simulation.office_steps import Asked
 from tests.simulation.watch import Watch
 
@@ -76,6 +76,7 @@ class Story:
                 officer=officer,
                 folder=folder / f"d{number}",
                 key=self.random.randbytes(32),
+                office_key=SEAL.public_text,
             )
             for number, officer in enumerate(officers)
         ]

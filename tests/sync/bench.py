@@ -19,7 +19,7 @@ from shared.visits import RecordVisit
 from sync.protocol import ENVELOPES_MAX, RECORDS_MAX, Reply, Request
 from tests.simulation import world
 from tests.simulation.device import Device
-from tests.simulation.office import Call, Engines, Hold, Office, connect
+from tests.simulation.office import SEAL, Call, Engines, Hold, Office, connect
 from tests.simulation.run import create_database
 from tests.simulation.watch import Watch
 
@@ -39,6 +39,7 @@ class Bench:
                 officer=officer,
                 folder=folder / officer.label,
                 key=self.world.random.randbytes(32),
+                office_key=SEAL.public_text,
             )
             for officer in self.world.officers
         ]

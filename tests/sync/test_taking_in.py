@@ -11,6 +11,7 @@ from field_client.vault.execute import execute
 from server.cases.commands import AssignCase, UnassignCase
 from shared.errors import RuleBroken
 from shared.visits import PlanVisit, WithdrawPlannedVisit
+from sync import session
 from sync.protocol import Clock, Reply, Request
 from sync.wire import NotAMessage, read_request, write_request
 from tests.simulation.device import Device
@@ -18,14 +19,7 @@ from tests.sync.bench import Bench
 
 
 def request_of(device: Device) -> Request:
-    store = device.store
-    return Request(
-        store_id=store.store_id(),
-        epoch=store.epoch(),
-        cursor=store.cursor(),
-        envelopes=tuple(store.waiting(100)),
-        purged=tuple(store.purged()),
-    )
+    return session.request_of(device.store.copy())
 
 
 def plan(bench: Bench, device: Device, case_id: str) -> str:

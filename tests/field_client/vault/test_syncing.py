@@ -14,14 +14,9 @@ from field_client.pipe import PipeClosed
 from field_client.vault import outbox
 from field_client.vault.freshness import office_copy
 from field_client.vault.store import Store
-from field_client.vault.syncing import (
-    RETRY_SECONDS_MAX,
-    RETRY_SECONDS_MIN,
-    STEADY_SECONDS,
-    Progress,
-    Syncing,
-)
+from field_client.vault.syncing import Progress, Syncing
 from shared.errors import RuleBroken
+from sync.session import RETRY_SECONDS_MAX, RETRY_SECONDS_MIN, STEADY_SECONDS
 from tests.field_client.vault.conftest import FarOffice
 from tests.field_client.vault.sample import a_day, case, place
 from tests.field_client.vault.saving import save_visit
@@ -137,6 +132,7 @@ def test_a_lost_reply_doubles_nothing(store: Store, office: FarOffice, small: Sm
         (401, "signature.stale", "sync.clock"),
         (409, "store.of_another_device", "sync.other_vault"),
         (426, "protocol.newer", "sync.newer"),
+        (426, "protocol.older", "sync.older"),
         (500, "", "sync.office_fault"),
         (503, "something.new", "sync.office_fault"),
     ],

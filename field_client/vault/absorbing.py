@@ -1,0 +1,358 @@
+"""Takes in what the office says, whole or not at all, and lets nothing go that is still needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from shared.commands import Lane
+from sync.device_steps import Taken
+from sync.protocol import (
+    PURGE_GUARD_CASES,
+    PURGE_GUARD_SHARE,
+    CaseTotal,
+    Page,
+    Position,
+    Receipt,
+    Reply,
+    Total,
+)
+from sync.scope import body_hash, purge_digest, total_of
+
+KEPT_DAYS = 30
+"""Days an answered command stays on the list of what was saved, once a backup covers it."""
+
+EPOCH, CURSOR, COPY_AT, DIFFERS, PARKED, DURABLE = (
+    "epoch", "cursor", "office_copy_at", "differs", "parked", "durable",
+)  # fmt: skip
+"""What the vault keeps of how it stands with the office, by name."""
+
+_LEFT = "purged_since_head"
+
+
+class Connection(Protocol):
+    """The vault's database, inside a transaction; only the store opens one."""
+
+    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Any:  # noqa: ANN401 - a cursor
+        """Run one statement."""
+
+    def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> Any:  # noqa: ANN401
+        """Run one statement for each of some rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """What the office signed, and its signature."""
+
+    statement: bytes
+    signature: str
+
+
+class Absorbing:
+    """One reply being taken in, inside one transaction of the vault."""
+
+    def __init__(self, connection: Connection, reply: Reply) -> None:
+        self._connection = connection
+        self._reply = reply
+
+    def take(self, seal: Seal | None, *, sealed: bool) -> Taken:
+        """Take it in: receipts, then the page where this copy stands, then what may be erased.
+
+        What comes late from another life of the office's database says nothing about this one. A
+        page is taken only where this copy stands, because one that comes late would put older
+        records over newer ones; its receipts are true whenever they come.
+        """
+        reply, epoch = self._reply, self._get(EPOCH)
+        changed = epoch is not None and epoch != reply.epoch
+        if changed and reply.replaces != epoch:
+            return Taken()
+        if changed:
+            self._begin_again()
+        kept = self._keep_receipts(seal) if sealed else 0
+        if not sealed:
+            self._note("receipt.wrong_seal", str(len(reply.receipts)))
+        self._forget_reported()
+        page_taken, forked = False, False
+        if changed or reply.page.start == self._cursor():
+            self._offer_again(everything=changed)
+            forked = self._is_forked()
+            page_taken = self._take_page_unless_too_much_goes(sealed=sealed)
+        self._erase_what_left()
+        differs = page_taken and self._compare()
+        self._let_go()
+        return Taken(
+            receipts=kept,
+            page=page_taken,
+            differs=differs,
+            parked=self._get(PARKED) is not None,
+            forked=forked,
+        )
+
+    # Receipts
+
+    def _keep_receipts(self, seal: Seal | None) -> int:
+        """Keep each answer that is new here, with the statement that was signed."""
+        reply = self._reply
+        seal_id = None
+        if seal is not None and reply.receipts:
+            seal_id = self._connection.execute(
+                "INSERT INTO seal (statement, signature) VALUES (?, ?)",
+                (seal.statement, seal.signature),
+            ).lastrowid
+        kept = sum(self._keep_receipt(receipt, seal_id) for receipt in reply.receipts)
+        if not kept and seal_id is not None:
+            self._connection.execute("DELETE FROM seal WHERE seal_id = ?", (seal_id,))
+        return kept
+
+    def _keep_receipt(self, receipt: Receipt, seal_id: int | None) -> int:
+        covered_by = self._reply.page.head + 1 if receipt.commit is None else receipt.commit
+        return int(
+            self._connection.execute(
+                "UPDATE outbox SET outcome = ?, code = ?, flags = ?, said = ?, commit_number = ?, "
+                "received_at = ?, more = ?, covered_by = ?, seal_id = ? "
+                "WHERE command_id = ? AND outcome IS NULL",
+                (
+                    receipt.outcome.value,
+                    receipt.code,
+                    json.dumps(list(receipt.flags)),
+                    json.dumps(dict(receipt.values)),
+                    receipt.commit,
+                    receipt.received_at,
+                    json.dumps(dict(receipt.more)) if receipt.more else None,
+                    covered_by,
+                    seal_id,
+                    receipt.command_id,
+                ),
+            ).rowcount
+        )
+
+    def _forget_reported(self) -> None:
+        self._connection.executemany(
+            "DELETE FROM purge WHERE case_id = ? AND erased AND commit_number <= ?",
+            [(case_id, self._reply.page.start) for case_id in self._reply.noted],
+        )
+
+    # Another life of the office
+
+    def _begin_again(self) -> None:
+        """Stand where the restored office stands, keeping everything; what differs shows at once.
+
+        Numbers of the other life mean nothing here. What is on its way off this device is decided
+        anew by what the office says this officer has.
+        """
+        self._note("epoch.changed", self._reply.epoch)
+        self._connection.execute("DELETE FROM purge WHERE NOT erased")
+        self._connection.execute("UPDATE purge SET commit_number = 0")
+        self._connection.execute("UPDATE photograph SET arrived = 0 WHERE recorded")
+        self._put(EPOCH, self._reply.epoch)
+        self._put(CURSOR, str(self._reply.page.start))
+        self._put(DURABLE, "0")
+        self._connection.execute("DELETE FROM meta WHERE name = ?", (PARKED,))
+
+    def _offer_again(self, *, everything: bool) -> None:
+        """Put back in the queue what the office answered once and does not have any more."""
+        for lane in Lane:
+            at = self._reply.positions.get(lane, Position() if everything else None)
+            if at is None:
+                continue
+            forgotten = self._connection.execute(
+                "SELECT command_id, outcome, code, commit_number, received_at FROM outbox "
+                "WHERE lane = ? AND seq > ? AND outcome IS NOT NULL",
+                (lane.value, at.seq),
+            ).fetchall()
+            if forgotten:
+                self._note("lane.rewound", f"{lane.value} {at.seq}")
+            self._connection.executemany(
+                "UPDATE outbox SET outcome = NULL, code = NULL, flags = NULL, said = NULL, "
+                "commit_number = NULL, received_at = NULL, covered_by = NULL, seal_id = NULL, "
+                "earlier = ? WHERE command_id = ?",
+                [(json.dumps(row[1:]), row[0]) for row in forgotten],
+            )
+
+    def _is_forked(self) -> bool:
+        """Tell whether another copy of this vault has spoken: a number is taken by other bytes."""
+        for lane, at in self._reply.positions.items():
+            found = self._connection.execute(
+                "SELECT hash FROM outbox WHERE lane = ? AND seq = ?", (lane.value, at.seq)
+            ).fetchone()
+            last = self._connection.execute(
+                "SELECT max(seq) FROM outbox WHERE lane = ?", (lane.value,)
+            ).fetchone()[0]
+            if at.seq > (last or 0) or (found is not None and found[0] != at.head):
+                self._note("lane.forked", f"{lane.value} {at.seq}")
+                return True
+        return False
+
+    # The page
+
+    def _take_page_unless_too_much_goes(self, *, sealed: bool) -> bool:
+        """Take the page, unless it would take away so much that the office has to say so twice."""
+        page = self._reply.page
+        asked_about = purge_digest(self._reply.epoch, page.purges)
+        going = {purge.case_id for purge in page.purges} & self._held()
+        gone = int(self._get(_LEFT) or 0) + len(going)
+        held = len(self._held()) + int(self._get(_LEFT) or 0)
+        too_much = gone > PURGE_GUARD_CASES and gone > PURGE_GUARD_SHARE * held
+        confirmed = sealed and self._reply.confirmed == asked_about
+        if going and too_much and not confirmed:
+            self._note("purge.parked", f"{len(going)} of {held}")
+            self._put(PARKED, asked_about)
+            return False
+        self._connection.execute("DELETE FROM meta WHERE name = ?", (PARKED,))
+        self._take_page(page)
+        at_head = page.end >= page.head
+        self._put(_LEFT, "0" if at_head or confirmed else str(gone))
+        self._put(CURSOR, str(max(page.start, page.end)))
+        self._put(EPOCH, self._reply.epoch)
+        self._put(DURABLE, str(self._reply.durable))
+        return True
+
+    def _held(self) -> set[str]:
+        return {
+            row[0]
+            for row in self._connection.execute(
+                "SELECT DISTINCT case_id FROM total WHERE records > 0 AND case_id NOT IN "
+                "(SELECT case_id FROM purge)"
+            )
+        }
+
+    def _take_page(self, page: Page) -> None:
+        self._forget_what_came_back(page)
+        self._connection.executemany(
+            "DELETE FROM record WHERE case_id = ? AND view = ?",
+            [(whole.case_id, whole.view) for whole in page.repaired],
+        )
+        self._connection.executemany(
+            "DELETE FROM record WHERE case_id = ? AND view = ? AND kind = ? AND record_id = ?",
+            [(r.case_id, r.view, r.kind, r.record_id) for r in page.records],
+        )
+        self._connection.executemany(
+            "INSERT INTO record (case_id, view, kind, record_id, commit_number, body, hash) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (r.case_id, r.view, r.kind, r.record_id, r.commit, r.body,
+                 body_hash(r.case_id, r.view, r.kind, r.record_id, r.body))
+                for r in page.records
+                if r.body is not None
+            ],
+        )  # fmt: skip
+        self._connection.executemany(
+            "INSERT INTO purge VALUES (?, ?, ?, ?, 0) ON CONFLICT (case_id, view) DO UPDATE "
+            "SET commit_number = excluded.commit_number, reason = excluded.reason, erased = 0",
+            [(p.case_id, p.view, p.commit, p.reason) for p in page.purges],
+        )
+
+    def _forget_what_came_back(self, page: Page) -> None:
+        """Make room for a case given back before it could be erased: all of it is on its way.
+
+        What was removed of it in between is not, so nothing held from before may stay.
+        """
+        moved = {(r.case_id, r.view): r.commit for r in page.records}
+        moved.update({(w.case_id, w.view): page.end + 1 for w in page.repaired})
+        for (case_id, view), commit in moved.items():
+            came_back = self._connection.execute(
+                "DELETE FROM purge WHERE case_id = ? AND view = ? AND commit_number < ?",
+                (case_id, view, commit),
+            ).rowcount
+            if came_back:
+                self._connection.execute(
+                    "DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view)
+                )
+
+    def _erase_what_left(self) -> None:
+        """Erase the cases that left this officer's scope once nothing of theirs waits here."""
+        for case_id, view in self._connection.execute(
+            "SELECT case_id, view FROM purge WHERE NOT erased AND case_id NOT IN "
+            "(SELECT case_id FROM outbox WHERE outcome IS NULL "
+            " UNION SELECT case_id FROM draft "
+            " UNION SELECT case_id FROM photograph WHERE NOT arrived AND settled_at IS NULL)"
+        ).fetchall():
+            self._connection.execute(
+                "DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view)
+            )
+            self._connection.execute("DELETE FROM photograph WHERE case_id = ?", (case_id,))
+            self._connection.execute(
+                "UPDATE purge SET erased = 1 WHERE case_id = ? AND view = ?", (case_id, view)
+            )
+
+    # Whether the two copies are the same
+
+    def _compare(self) -> bool:
+        """Hold this copy against what the office says it comes to; only at the head are both exact."""
+        reply = self._reply
+        if reply.page.end < reply.page.head:
+            return False
+        differs = reply.scope is not None and reply.scope != scope_of(self._connection)
+        if differs:
+            self._note("scope.differs", str(reply.page.head))
+            self._put(DIFFERS, "yes")
+        else:
+            self._connection.execute("DELETE FROM meta WHERE name = ?", (DIFFERS,))
+            self._put(COPY_AT, reply.server_time)
+        return differs
+
+    # What may be let go
+
+    def _let_go(self) -> None:
+        """Delete answered commands that a verified backup of the office holds and nobody needs here.
+
+        The last of each lane stays, because the next one is chained to it.
+        """
+        before = datetime.fromisoformat(self._reply.server_time) - timedelta(days=KEPT_DAYS)
+        self._connection.execute(
+            "DELETE FROM outbox WHERE covered_by <= ?1 AND coalesce(commit_number, 0) <= ?3 "
+            "AND (outcome IN ('applied', 'merged', 'no_change', 'flagged', 'duplicate') "
+            "     OR outcome = 'refused' AND settled_at IS NOT NULL) "
+            "AND seq < (SELECT max(seq) FROM outbox AS other WHERE other.lane = outbox.lane) "
+            "AND (case_id NOT IN (SELECT case_id FROM total WHERE records > 0) "
+            "     OR julianday(received_at) < julianday(?2)) "
+            "AND case_id NOT IN (SELECT case_id FROM photograph WHERE NOT arrived)",
+            (int(self._get(DURABLE) or 0), before.isoformat(), self._cursor()),
+        )
+        self._connection.execute(
+            "DELETE FROM seal WHERE seal_id NOT IN "
+            "(SELECT seal_id FROM outbox WHERE seal_id IS NOT NULL)"
+        )
+
+    # The vault's own notes
+
+    def _cursor(self) -> int:
+        return int(self._get(CURSOR) or 0)
+
+    def _get(self, name: str) -> str | None:
+        found = self._connection.execute(
+            "SELECT value FROM meta WHERE name = ?", (name,)
+        ).fetchone()
+        return None if found is None else str(found[0])
+
+    def _put(self, name: str, value: str) -> None:
+        self._connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
+
+    def _note(self, kind: str, said: str) -> None:
+        self._connection.execute(
+            "INSERT INTO defect VALUES (?, 1, ?, ?) ON CONFLICT (kind) DO UPDATE "
+            "SET times = times + 1, last_at = excluded.last_at, said = excluded.said",
+            (kind, self._reply.server_time, said),
+        )
+
+
+def manifest_of(connection: Connection) -> tuple[CaseTotal, ...]:
+    """Say case by case what this copy comes to, but for cases that are on their way off."""
+    return tuple(
+        CaseTotal(case_id=case_id, view=view, records=records, hash=hash_)
+        for case_id, view, records, hash_ in connection.execute(
+            "SELECT case_id, view, records, hash FROM total WHERE records > 0 AND NOT EXISTS "
+            "(SELECT 1 FROM purge WHERE purge.case_id = total.case_id AND purge.view = total.view)"
+        )
+    )
+
+
+def scope_of(connection: Connection) -> Total:
+    """Say what this copy comes to."""
+    return total_of(manifest_of(connection))

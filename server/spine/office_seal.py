@@ -1,0 +1,57 @@
+"""The office's own signing key: what it puts its name to can be shown to be its word for ever.
+
+The key is made at the first start and kept in the office's home, readable by its owner alone, not
+in the database: whoever reads a backup of the tables cannot sign in the office's name. Devices are
+given the public half when they are enrolled. Losing the file means that devices no longer take this
+office's receipts, so it belongs beside the backups, not in them.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+KEY_BYTES = 32
+"""Bytes of an Ed25519 key, either half."""
+
+KEY_FILE = "receipts"
+"""What the key's file is called among the office's secrets."""
+
+
+class OfficeSeal:
+    """Signs in the office's name."""
+
+    def __init__(self, private: bytes) -> None:
+        """Take the private half."""
+        self._key = Ed25519PrivateKey.from_private_bytes(private)
+        self.public: bytes = self._key.public_key().public_bytes_raw()
+
+    @property
+    def public_text(self) -> str:
+        """Write the public half as messages carry it."""
+        return base64.urlsafe_b64encode(self.public).decode("ascii").rstrip("=")
+
+    def sign(self, statement: bytes) -> str:
+        """Sign a statement; base64, as messages carry it."""
+        return base64.b64encode(self._key.sign(statement)).decode("ascii")
+
+
+def load(secrets_folder: Path) -> OfficeSeal:
+    """Read the office's key, or make it at the first start; of two processes one makes it."""
+    path = secrets_folder / KEY_FILE
+    secrets_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
+        made.unlink()
+    return OfficeSeal(path.read_bytes())

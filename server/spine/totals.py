@@ -1,0 +1,119 @@
+"""What the records of each case come to, kept as they move, so that a device's copy is checked cheaply."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Numeric, and_, cast, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from server.spine.tables import CaseAccessRow, CaseTotalRow, FieldRecordRow
+from sync.protocol import CaseTotal, Total
+from sync.scope import HASHES, body_hash
+
+
+class Moved(NamedTuple):
+    """What one record adds to the total of a view of a case, or takes from it."""
+
+    case_id: str
+    view: str
+    records: int
+    hash: int
+
+
+def move(session: Session, moved: Iterable[Moved]) -> None:
+    """Add what moved to the totals, each case once; the caller holds the locks of these cases."""
+    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for each in moved:
+        summed = sums[each.case_id, each.view]
+        summed[0] += each.records
+        summed[1] += each.hash
+    rows = [
+        {"case_id": case_id, "view": view, "records": records, "hash": summed % HASHES}
+        for (case_id, view), (records, summed) in sorted(sums.items())
+    ]
+    if not rows:
+        return
+    statement = insert(CaseTotalRow).values(rows)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["case_id", "view"],
+            set_={
+                "records": CaseTotalRow.records + statement.excluded.records,
+                "hash": (CaseTotalRow.hash + statement.excluded.hash) % HASHES,
+            },
+        )
+    )
+
+
+_SCOPE = and_(
+    CaseAccessRow.case_id == CaseTotalRow.case_id,
+    CaseAccessRow.view == CaseTotalRow.view,
+    CaseAccessRow.granted,
+)
+
+
+def of_scope(session: Session, officer_id: str) -> Total:
+    """Say what all the records of an officer's cases come to."""
+    records, summed = session.execute(
+        select(
+            func.coalesce(func.sum(CaseTotalRow.records), 0),
+            func.coalesce(func.sum(CaseTotalRow.hash), 0) % cast(HASHES, Numeric),
+        )
+        .join(CaseAccessRow, _SCOPE)
+        .where(CaseAccessRow.officer_id == officer_id)
+    ).one()
+    return Total(records=int(records), hash=int(summed))
+
+
+def counted(session: Session, officer_id: str) -> list[CaseTotal]:
+    """Count the records of an officer's cases afresh, from the very bytes that are sent."""
+    row, access = FieldRecordRow, CaseAccessRow
+    sums: dict[tuple[str, str], list[int]] = {}
+    for case_id, view, kind, record_id, body in session.execute(
+        select(access.case_id, access.view, row.kind, row.record_id, row.body)
+        .outerjoin(
+            row,
+            and_(row.case_id == access.case_id, row.view == access.view, row.body.is_not(None)),
+        )
+        .where(access.officer_id == officer_id, access.granted)
+    ):
+        summed = sums.setdefault((case_id, view), [0, 0])
+        if body is not None:
+            summed[0] += 1
+            summed[1] += body_hash(case_id, view, kind, record_id, body)
+    return [
+        CaseTotal(case_id=case_id, view=view, records=records, hash=summed % HASHES)
+        for (case_id, view), (records, summed) in sorted(sums.items())
+    ]
+
+
+def kept(session: Session, officer_id: str) -> list[CaseTotal]:
+    """Give the totals that were kept for an officer's cases."""
+    rows = session.execute(
+        select(CaseTotalRow.case_id, CaseTotalRow.view, CaseTotalRow.records, CaseTotalRow.hash)
+        .join(CaseAccessRow, _SCOPE)
+        .where(CaseAccessRow.officer_id == officer_id)
+        .order_by(CaseTotalRow.case_id, CaseTotalRow.view)
+    )
+    return [CaseTotal(case_id=c, view=v, records=r, hash=h) for c, v, r, h in rows]
+
+
+def put_right(session: Session, counted_: Iterable[CaseTotal]) -> None:
+    """Replace totals that were found wrong by what was counted."""
+    rows = [
+        {"case_id": each.case_id, "view": each.view, "records": each.records, "hash": each.hash}
+        for each in counted_
+    ]
+    if not rows:
+        return
+    statement = insert(CaseTotalRow).values(rows)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["case_id", "view"],
+            set_={"records": statement.excluded.records, "hash": statement.excluded.hash},
+        )
+    )

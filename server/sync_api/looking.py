@@ -1,0 +1,141 @@
+"""What one reply tells, read in one snapshot: the page, what it all comes to, and what has to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.access.tables import LanePositionRow
+from server.spine import totals
+from server.spine.tables import CaseAccessRow, CaseTotalRow, SyncHeadRow
+from server.sync_api import pages
+from shared.commands import Lane
+from sync.office_steps import Look, Told
+from sync.protocol import REPAIRED_MAX, CaseTotal, Page, Position, Purge, Record, Whole
+
+UNKNOWN = "not_yours"
+"""Why a case goes that this officer was never given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What is told, and what was found wrong on the way, by its kind and with its figures."""
+
+    told: Told
+    defects: Mapping[str, Mapping[str, Any]]
+
+
+def look(session: Session, officer_id: str, asked: Look) -> Found:
+    """Read what there is to tell; the caller holds one snapshot for all of it.
+
+    A copy read from another life of this database is told only where this one stands: what it
+    holds is then compared, and what differs is sent whole.
+    """
+    head = session.execute(select(SyncHeadRow)).scalar_one()
+    defects: dict[str, Mapping[str, Any]] = {}
+    if asked.epoch not in {None, head.epoch}:
+        page = Page(start=head.commit_number, end=head.commit_number, head=head.commit_number)
+        defects["epoch.changed"] = {"cursor": asked.cursor, "head": head.commit_number}
+    else:
+        page = pages.read(session, officer_id, asked.cursor, asked.records_max)
+        if asked.manifest is not None and not page.more:
+            page = _mended(session, officer_id, page, asked.manifest, defects)
+    told = Told(
+        epoch=head.epoch,
+        page=page,
+        durable=head.durable_commit_number,
+        scope=None if page.more else totals.of_scope(session, officer_id),
+        positions=positions_of(session, asked.store_id),
+    )
+    return Found(told=told, defects=defects)
+
+
+def put_totals_right(session: Session, officer_id: str) -> None:
+    """Count an officer's cases afresh and keep what was counted.
+
+    The rows are locked first, so that whoever is moving these records ends before, or adds to what
+    was counted afterwards.
+    """
+    session.execute(
+        select(CaseTotalRow.case_id)
+        .join(CaseAccessRow, CaseAccessRow.case_id == CaseTotalRow.case_id)
+        .where(CaseAccessRow.officer_id == officer_id, CaseAccessRow.granted)
+        .order_by(CaseTotalRow.case_id, CaseTotalRow.view)
+        .with_for_update(of=CaseTotalRow)
+    )
+    totals.put_right(session, totals.counted(session, officer_id))
+
+
+def _mended(
+    session: Session,
+    officer_id: str,
+    page: Page,
+    manifest: Sequence[CaseTotal],
+    defects: dict[str, Mapping[str, Any]],
+) -> Page:
+    """Add to a page every case whose records are not what the device says it holds."""
+    counted = {(each.case_id, each.view): each for each in totals.counted(session, officer_id)}
+    held = {(each.case_id, each.view): each for each in manifest}
+    wrong = sorted(key for key, each in counted.items() if held.get(key, _nothing(key)) != each)
+    extra = sorted(held.keys() - counted.keys())
+    kept = {(each.case_id, each.view): each for each in totals.kept(session, officer_id)}
+    if any(kept.get(key, _nothing(key)) != each for key, each in counted.items()):
+        defects["scope.totals"] = {"cases": len(counted)}
+    if wrong or extra:
+        defects["scope.differs"] = {"cases": len(wrong), "purged": len(extra)}
+    sent = wrong[:REPAIRED_MAX]
+    whole = {(case_id, view) for case_id, view in sent}
+    others = tuple(r for r in page.records if (r.case_id, r.view) not in whole)
+    records: tuple[Record, ...] = pages.records_of(session, whole, page.end) if whole else ()
+    return replace(
+        page,
+        records=others + records,
+        purges=page.purges + _purges(session, officer_id, page, extra),
+        repaired=tuple(Whole(case_id=case_id, view=view) for case_id, view in sent),
+    )
+
+
+def _purges(
+    session: Session, officer_id: str, page: Page, extra: Sequence[tuple[str, str]]
+) -> tuple[Purge, ...]:
+    """Take away what a device holds and its officer does not have, saying why when that is known."""
+    known = {
+        (row.case_id, row.view): row
+        for row in session.scalars(
+            select(CaseAccessRow).where(
+                CaseAccessRow.officer_id == officer_id,
+                CaseAccessRow.case_id.in_([case_id for case_id, _view in extra]),
+            )
+        )
+    }
+    there = {(purge.case_id, purge.view) for purge in page.purges}
+    return tuple(
+        Purge(
+            case_id=case_id,
+            view=view,
+            commit=page.end,
+            reason=(known[case_id, view].reason or "unassigned")
+            if (case_id, view) in known
+            else UNKNOWN,
+        )
+        for case_id, view in extra
+        if (case_id, view) not in there
+    )
+
+
+def _nothing(key: tuple[str, str]) -> CaseTotal:
+    return CaseTotal(case_id=key[0], view=key[1], records=0, hash=0)
+
+
+def positions_of(session: Session, store_id: str) -> dict[Lane, Position]:
+    """Say how far each lane of a vault has been taken."""
+    rows = session.execute(
+        select(LanePositionRow.lane, LanePositionRow.seq, LanePositionRow.head).where(
+            LanePositionRow.store_id == store_id
+        )
+    )
+    return {Lane(lane): Position(seq=seq, head=head) for lane, seq, head in rows}
