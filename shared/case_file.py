@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from shared.values import Pence
 
@@ -15,12 +17,52 @@ CONTACTS_MAX = 200
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseContact:
+    """A way to reach a person, and whether it does."""
+
+    contact_id: str
+    kind: str
+    value: str
+    standing: str = "in_use"
+
+
+@dataclass(frozen=True, kw_only=True)
 class CasePerson:
-    """A person on the case: its principal, or someone liable for one of its debts."""
+    """A person on the case: its principal, or someone liable for one of its debts.
+
+    `details` are what an officer may put right, by the names of shared.field_policy.
+    """
 
     person_id: str
     name: str
     phone_numbers: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    contacts: tuple[CaseContact, ...] = ()
+
+    def contact(self, contact_id: str) -> CaseContact | None:
+        """Find a way to reach this person."""
+        return next((c for c in self.contacts if c.contact_id == contact_id), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseMarker:
+    """A warning about a person or a place of the case, in force or ended."""
+
+    marker_id: str
+    kind: str
+    person_id: str | None = None
+    address_id: str | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseConflict:
+    """A field about which a person still has to decide."""
+
+    conflict_id: str
+    record: str
+    record_id: str
+    field: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +124,9 @@ class CaseFile:
     holds: tuple[CaseHold, ...] = ()
     planned_visits: tuple[PlannedVisit, ...] = ()
     visits: tuple[PastVisit, ...] = field(default=())
+    address_ids: frozenset[str] = frozenset()
+    markers: tuple[CaseMarker, ...] = ()
+    conflicts: tuple[CaseConflict, ...] = ()
 
     def planned_visit(self, planned_visit_id: str) -> PlannedVisit | None:
         """Find a planned visit of this case."""
@@ -96,6 +141,15 @@ class CaseFile:
     def person(self, person_id: str) -> CasePerson | None:
         """Find a person of this case."""
         return next((p for p in self.people if p.person_id == person_id), None)
+
+    def marker(self, marker_id: str) -> CaseMarker | None:
+        """Find a warning of this case, whether or not it still is in force."""
+        return next((m for m in self.markers if m.marker_id == marker_id), None)
+
+    def conflict_about(self, record: str, record_id: str, field: str) -> CaseConflict | None:
+        """Find the open conflict about a field; there is never more than one."""
+        wanted = (record, record_id, field)
+        return next((c for c in self.conflicts if (c.record, c.record_id, c.field) == wanted), None)
 
     def is_held_on(self, day: date) -> bool:
         """Tell whether any hold covers the day."""

@@ -23,6 +23,8 @@ class Command:
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    makes: ClassVar[tuple[str, ...]] = ()
+    """Its fields that name what it would make, which later commands may build on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +78,10 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any field of a change
         return value.isoformat()
     if isinstance(value, frozenset):
         return sorted(value)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
     return value
 
 
@@ -85,8 +89,22 @@ class Kind(StrEnum):
     """What sort of thing a command says, which decides how it may end when its base has moved."""
 
     FACT = "fact"
+    """Something that happened: recorded, with a flag when something about it was amiss."""
+
     DECISION = "decision"
+    """Something somebody wants: decided again on what the case says today."""
+
     EDIT = "edit"
+    """Details put right, field by field: what the writer had seen and what they say it is."""
+
+    SET_ADD = "set_add"
+    """One more protection: it holds at once, whatever else happened meanwhile."""
+
+    SET_REMOVE = "set_remove"
+    """One protection fewer: asked for, and decided by the office."""
+
+    RESOLVE = "resolve"
+    """A person's word on what two others said: final."""
 
 
 class Lane(StrEnum):
@@ -124,10 +142,14 @@ class Decision:
 
     changes: tuple[Change, ...] = ()
     flags: tuple[str, ...] = field(default=())
+    ending: Outcome | None = None
+    """How it ended, where the changes alone do not tell: merged, or kept for a person to decide."""
 
     @property
     def outcome(self) -> Outcome:
         """Say how the command ended, given that the rule did not refuse it."""
+        if self.ending is not None:
+            return self.ending
         if self.flags:
             return Outcome.FLAGGED
         return Outcome.APPLIED if self.changes else Outcome.NO_CHANGE

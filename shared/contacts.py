@@ -57,6 +57,7 @@ class RecordPhoneNumber(Command):
     """Add a phone number someone gave for a person."""
 
     name: ClassVar[str] = "RecordPhoneNumber"
+    makes: ClassVar[tuple[str, ...]] = ("contact_id",)
     contact_id: str
     case_id: str
     person_id: str

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from shared.commands import CommandType, Kind
+from shared.commands import CommandType, Kind, Lane
 from shared.contacts import RecordPhoneNumber, RecordPhoneNumberSchema, record_phone_number
+from shared.details import (
+    CorrectContact,
+    CorrectContactSchema,
+    CorrectDetails,
+    CorrectDetailsSchema,
+    correct_contact,
+    correct_details,
+)
+from shared.markers import (
+    AddMarker,
+    AddMarkerSchema,
+    ProposeMarkerRemoval,
+    ProposeMarkerRemovalSchema,
+    add_marker,
+    propose_marker_removal,
+)
 from shared.photographs import RecordPhotograph, RecordPhotographSchema, record_photograph
 from shared.reviews import (
     ApproveVisit,
@@ -55,6 +71,35 @@ FROM_THE_FIELD: tuple[CommandType, ...] = (
         schema=RecordVisitAnswerSchema(),
         rule=record_visit_answer,
         kind=Kind.FACT,
+        needs="visits.record",
+    ),
+    CommandType(
+        command=CorrectDetails,
+        schema=CorrectDetailsSchema(),
+        rule=correct_details,
+        kind=Kind.EDIT,
+        needs="visits.record",
+    ),
+    CommandType(
+        command=CorrectContact,
+        schema=CorrectContactSchema(),
+        rule=correct_contact,
+        kind=Kind.EDIT,
+        needs="visits.record",
+    ),
+    CommandType(
+        command=AddMarker,
+        schema=AddMarkerSchema(),
+        rule=add_marker,
+        kind=Kind.SET_ADD,
+        needs="visits.record",
+        lane=Lane.URGENT,
+    ),
+    CommandType(
+        command=ProposeMarkerRemoval,
+        schema=ProposeMarkerRemovalSchema(),
+        rule=propose_marker_removal,
+        kind=Kind.SET_REMOVE,
         needs="visits.record",
     ),
 )

@@ -203,6 +203,7 @@ class RecordVisit(Command):
     """Say what happened at the door; a fact, so it is never refused for what the case says now."""
 
     name: ClassVar[str] = "RecordVisit"
+    makes: ClassVar[tuple[str, ...]] = ("visit_id",)
     visit_id: str
     case_id: str
     planned_visit_id: str | None = None

@@ -27,6 +27,9 @@ AREA = Area(
     name="people",
     commands=(
         Handling(kind=BY_NAME["RecordPhoneNumber"]),
+        Handling(kind=BY_NAME["CorrectDetails"]),
+        Handling(kind=BY_NAME["CorrectContact"]),
+        Handling(kind=BY_NAME["AddMarker"]),
         Handling(
             kind=CommandType(
                 command=commands.OpenPerson,

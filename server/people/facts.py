@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, column, false, func, select, table
+from sqlalchemy import Select, and_, column, false, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from server.people import place_rows
@@ -30,7 +30,7 @@ from server.people.tables import (
 from server.people.terms import normalise
 from server.spine.locks import case_subject
 from server.spine.tables import Id
-from shared.case_file import CasePerson
+from shared.case_file import CaseContact, CaseMarker, CasePerson
 from shared.commands import Command
 from shared.errors import RuleBroken
 
@@ -71,7 +71,9 @@ def person_files(session: Session, commands: Sequence[Command]) -> list[PersonFi
             former_names=frozenset(normalise(name) for name in names.get(row.person_id, ())),
             residences=tuple(_residence(home) for home in homes.get(row.person_id, ())),
             contacts=frozenset(
-                (c.kind, c.value.casefold()) for c in contacts.get(row.person_id, ())
+                (c.kind, c.value.casefold())
+                for c in contacts.get(row.person_id, ())
+                if c.standing == "in_use"
             ),
         )
         for row in session.scalars(select(PersonRow).where(PersonRow.person_id.in_(ids)))
@@ -148,32 +150,112 @@ def cases_of(
     return {subject_id: frozenset(cases) for subject_id, cases in found.items()}
 
 
-def case_people(
-    session: Session, case_ids: Collection[str]
-) -> dict[str, dict[str, tuple[CasePerson, ...]]]:
-    """Give each case its people: the principal first, then others liable, with their phone numbers."""
+def case_people(session: Session, case_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Give each case its people, the principal first, with what may be put right, and its warnings."""
     people = people_of_cases(session, case_ids)
-    ids = {person_id for row in people.values() for person_id, _, _ in row}
-    numbers: dict[str, list[str]] = {}
-    for person_id, number in session.execute(
-        select(ContactRow.person_id, ContactRow.value)
-        .where(ContactRow.person_id.in_(sorted(ids)), ContactRow.kind == "phone")
-        .order_by(ContactRow.recorded_at, ContactRow.contact_id)
-    ):
-        numbers.setdefault(person_id, []).append(number)
+    ids = sorted({person_id for row in people.values() for person_id, _, _ in row})
+    details = details_of(session, ids)
+    contacts = contacts_of(session, ids)
+    places, markers = _places(session, case_ids), case_markers(session, case_ids)
     return {
         case_id: {
             "people": tuple(
                 CasePerson(
                     person_id=person_id,
                     name=name,
-                    phone_numbers=tuple(numbers.get(person_id, ())),
+                    phone_numbers=numbers_in_use(contacts.get(person_id, ())),
+                    details=details[person_id],
+                    contacts=tuple(contacts.get(person_id, ())),
                 )
-                for person_id, name, _ in row
-            )
+                for person_id, name, _ in people.get(case_id, ())
+            ),
+            "address_ids": frozenset(places.get(case_id, ())),
+            "markers": tuple(markers.get(case_id, ())),
         }
-        for case_id, row in people.items()
+        for case_id in {*people, *places, *markers}
     }
+
+
+def details_of(session: Session, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Give people's details as commands and field records write them."""
+    row = PersonRow
+    return {
+        person_id: {
+            "born_on": born_on.isoformat() if born_on else "",
+            "language": language,
+            "preferred_contact": preferred,
+            "household": household,
+            "needs": sorted(needs),
+        }
+        for person_id, born_on, language, preferred, household, needs in session.execute(
+            select(
+                row.person_id,
+                row.born_on,
+                row.language,
+                row.preferred_contact,
+                row.household,
+                row.needs,
+            ).where(row.person_id.in_(sorted(ids)))
+        )
+    }
+
+
+def contacts_of(session: Session, ids: Collection[str]) -> dict[str, list[CaseContact]]:
+    """Give the ways to reach people, those that do not reach them included, in order of arrival."""
+    found: dict[str, list[CaseContact]] = {}
+    row = ContactRow
+    for person_id, contact_id, kind, value, standing in session.execute(
+        select(row.person_id, row.contact_id, row.kind, row.value, row.standing)
+        .where(row.person_id.in_(sorted(ids)))
+        .order_by(row.recorded_at, row.contact_id)
+    ):
+        found.setdefault(person_id, []).append(
+            CaseContact(contact_id=contact_id, kind=kind, value=value, standing=standing)
+        )
+    return found
+
+
+def numbers_in_use(contacts: Iterable[CaseContact]) -> tuple[str, ...]:
+    """List the phone numbers that reach their person, as far as is known."""
+    return tuple(c.value for c in contacts if c.kind == "phone" and c.standing == "in_use")
+
+
+def case_markers(session: Session, case_ids: Collection[str]) -> dict[str, list[CaseMarker]]:
+    """Give the warnings on each case's people and places, in force or ended."""
+    subject, row = case_subject.c, MarkerRow
+    on = or_(
+        and_(subject.kind == "person", subject.subject_id == row.person_id),
+        and_(subject.kind == "address", subject.subject_id == row.address_id),
+    )
+    found: dict[str, list[CaseMarker]] = {}
+    for case_id, marker_id, kind, person_id, address_id, until in session.execute(
+        select(subject.case_id, row.marker_id, row.kind, row.person_id, row.address_id, row.until)
+        .join(row, on)
+        .where(subject.case_id.in_(sorted(case_ids)))
+        .distinct()
+    ):
+        found.setdefault(case_id, []).append(
+            CaseMarker(
+                marker_id=marker_id,
+                kind=kind,
+                person_id=person_id,
+                address_id=address_id,
+                ended=until is not None,
+            )
+        )
+    return found
+
+
+def _places(session: Session, case_ids: Collection[str]) -> dict[str, set[str]]:
+    """Say which places each case leads to."""
+    found: dict[str, set[str]] = {}
+    for case_id, address_id in session.execute(
+        select(case_subject.c.case_id, case_subject.c.subject_id).where(
+            case_subject.c.kind == "address", case_subject.c.case_id.in_(sorted(case_ids))
+        )
+    ):
+        found.setdefault(case_id, set()).add(address_id)
+    return found
 
 
 def people_of_cases(

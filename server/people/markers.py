@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar
 
 from marshmallow import Schema
 
 from shared.catalogue import mark
-from shared.commands import PERSONAL, Change, Command, Decision, Occasion, Touched
+from shared.commands import Command, Decision, Occasion
 from shared.errors import RuleBroken, register
 from shared.fields import Choice, CleanText, DayField, IdField
-from shared.markers import KINDS
+from shared.markers import KINDS, NOTE_MAX, MarkerEnded, MarkerRecorded
 from shared.presentation import LONDON
 
 __all__ = [
@@ -31,14 +31,10 @@ __all__ = [
 REVIEW_DAYS_MAX = 366
 """A marker lapses unless somebody looks at it again; how soon is local policy, a year at most."""
 
-NOTE_MAX = 1_000
-
 register(
     {
-        "marker.known": mark("This marker has already been recorded"),
         "marker.unknown": mark("This marker is not known here: open the person again"),
         "marker.ended": mark("This marker has already been ended"),
-        "marker.person_or_place": mark("Say whether the risk is the person or the place"),
         "marker.review_in_past": mark("Enter a review date after today"),
         "marker.review_too_late": mark("Enter a review date within a year from today"),
         "marker.from_in_future": mark("Enter a day that has been"),
@@ -99,28 +95,6 @@ class RecordMarkerSchema(Schema):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarkerRecorded(Change):
-    """Everyone who visits a person or a place is warned of a risk.
-
-    A marker on a place names the cases that go there, because nothing else would lead to them.
-    """
-
-    name: ClassVar[str] = "MarkerRecorded"
-    marker_id: str
-    person_id: str | None
-    address_id: str | None
-    case_ids: frozenset[str] = frozenset()
-    kind: str
-    from_on: date
-    review_on: date
-    note: str = field(metadata=PERSONAL)
-
-    def touched(self) -> Touched:
-        """Add the cases that go to the place."""
-        return super().touched() | Touched(case_ids=self.case_ids)
-
-
-@dataclass(frozen=True, kw_only=True)
 class EndMarker(Command):
     """Take a warning back, because the risk is gone or was never there."""
 
@@ -142,24 +116,6 @@ class EndMarkerSchema(Schema):
             "missing": mark("Enter why the risk is over"),
         },
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarkerEnded(Change):
-    """A warning was taken back; `until` is the first day it no longer covers."""
-
-    name: ClassVar[str] = "MarkerEnded"
-    marker_id: str
-    person_id: str | None
-    address_id: str | None
-    case_ids: frozenset[str] = frozenset()
-    kind: str
-    until: date
-    reason: str = field(metadata=PERSONAL)
-
-    def touched(self) -> Touched:
-        """Add the cases that go to the place."""
-        return super().touched() | Touched(case_ids=self.case_ids)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import and_, column, or_, select, table
 from sqlalchemy.orm import Session
 
-from server.people.facts import people_of_cases
+from server.people.facts import contacts_of, details_of, numbers_in_use, people_of_cases
 from server.people.tables import (
     AddressRow,
-    ContactRow,
     FormerNameRow,
     MarkerRow,
     PersonRow,
@@ -20,6 +19,7 @@ from server.people.tables import (
 from server.spine.areas import Projection
 from server.spine.locks import case_subject
 from server.spine.tables import Id
+from shared.case_file import CaseContact
 
 _case = table("case", column("case_id", Id), column("address_id", Id))
 _account = table("account", column("account_id", Id), column("address_id", Id))
@@ -39,11 +39,13 @@ def people(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[
     }
     former = _former_names(session, principals)
     homes = _addresses(session, principals)
-    numbers = _phone_numbers(session, principals)
+    details = details_of(session, principals)
+    contacts = contacts_of(session, principals)
     bodies: Bodies = {}
     for case_id, row_of_case in found.items():
         for person_id, name, principal in row_of_case:
             person = rows[person_id]
+            reached = contacts.get(person_id, []) if principal else []
             bodies.setdefault(case_id, {})[person_id] = {
                 "principal": principal,
                 "kind": person.kind,
@@ -52,9 +54,28 @@ def people(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[
                 "language": person.language,
                 "former_names": former.get(person_id, []) if principal else [],
                 "addresses": homes.get(person_id, []) if principal else [],
-                "phone_numbers": numbers.get(person_id, []) if principal else [],
+                "phone_numbers": list(numbers_in_use(reached)),
+                **(_details(details[person_id], reached) if principal else {}),
             }
     return bodies
+
+
+def _details(details: Mapping[str, Any], contacts: Iterable[CaseContact]) -> dict[str, Any]:
+    """Write what an officer may put right of the principal, each way to reach them with its id."""
+    return {
+        "preferred_contact": details["preferred_contact"],
+        "household": details["household"],
+        "needs": details["needs"],
+        "contacts": [
+            {
+                "contact_id": contact.contact_id,
+                "kind": contact.kind,
+                "value": contact.value,
+                "standing": contact.standing,
+            }
+            for contact in contacts
+        ],
+    }
 
 
 def markers(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
@@ -141,17 +162,6 @@ def _addresses(session: Session, ids: Collection[str]) -> dict[str, list[dict[st
                 "until": residence.until.isoformat() if residence.until else None,
             }
         )
-    return found
-
-
-def _phone_numbers(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for person_id, value in session.execute(
-        select(ContactRow.person_id, ContactRow.value)
-        .where(ContactRow.person_id.in_(ids), ContactRow.kind == "phone")
-        .order_by(ContactRow.recorded_at, ContactRow.contact_id)
-    ):
-        found.setdefault(person_id, []).append(value)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -17,7 +18,6 @@ from server.people.commands import (
     PersonOpened,
     ResidenceEnded,
 )
-from server.people.markers import MarkerEnded, MarkerRecorded
 from server.people.places import Place
 from server.people.tables import (
     ContactRow,
@@ -30,6 +30,8 @@ from server.people.terms import Term, of_place
 from server.spine.areas import Recorded, Recorder
 from shared.commands import Change
 from shared.contacts import PhoneNumberRecorded
+from shared.details import ContactCorrected, DetailsCorrected
+from shared.markers import MarkerEnded, MarkerRecorded
 
 
 def person_opened(session: Session, recorded: Sequence[Recorded]) -> None:
@@ -210,8 +212,35 @@ def _contacts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
+def details_corrected(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Write what was put right of people, the fields that moved and no others."""
+    for item in recorded:
+        if isinstance(change := item.change, DetailsCorrected):
+            values = {name: change.values[name] for name in change.moved}
+            if "born_on" in values:
+                born_on = values["born_on"]
+                values["born_on"] = date.fromisoformat(born_on) if born_on else None
+            session.execute(
+                update(PersonRow).where(PersonRow.person_id == change.person_id).values(**values)
+            )
+
+
+def contact_corrected(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Write of ways to reach people whether they do; what they are found by stays."""
+    session.execute(
+        update(ContactRow),
+        [
+            {"contact_id": change.contact_id, "standing": change.standing}
+            for item in recorded
+            if isinstance(change := item.change, ContactCorrected)
+        ],
+    )
+
+
 def marker_recorded(session: Session, recorded: Sequence[Recorded]) -> None:
-    """Write warnings."""
+    """Write warnings; their places are locked, because moving in and marking a place exclude each other."""
+    changes = [item.change for item in recorded if isinstance(item.change, MarkerRecorded)]
+    place_rows.hold_still(session, {c.address_id for c in changes if c.address_id})
     session.execute(
         insert(MarkerRow),
         [
@@ -266,6 +295,8 @@ RECORDERS: Mapping[type[Change], Recorder] = {
     ResidenceEnded: residence_ended,
     ContactRecorded: contact_recorded,
     PhoneNumberRecorded: phone_number_recorded,
+    DetailsCorrected: details_corrected,
+    ContactCorrected: contact_corrected,
     MarkerRecorded: marker_recorded,
     MarkerEnded: marker_ended,
 }

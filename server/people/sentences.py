@@ -13,12 +13,14 @@ from server.people.commands import (
     PersonOpened,
     ResidenceEnded,
 )
-from server.people.markers import MarkerEnded, MarkerRecorded
-from server.people.saying import day_of, kept, last_day_before, word
+from server.people.saying import ERASED, day_of, kept, last_day_before, word
 from shared.catalogue import Sentence, mark
 from shared.commands import Change
 from shared.contacts import PhoneNumberRecorded
+from shared.details import ContactCorrected, DetailsCorrected, label_of
+from shared.details import said as value_in_words
 from shared.markers import KINDS as RISKS
+from shared.markers import MarkerEnded, MarkerRecorded
 from shared.presentation import address, phone
 
 Said = Mapping[str, Any]
@@ -86,6 +88,25 @@ def _marker_ended(said: Said) -> str:
     return Sentence(mark("Marker ended: %(risk)s"), risk=word(RISKS, said["kind"]))
 
 
+def _details(said: Said) -> str:
+    values = said.get("values")
+    if not isinstance(values, Mapping):
+        return Sentence(mark("Details put right: %(details)s"), details=ERASED)
+    parts: dict[str, object] = {}
+    for number, name in enumerate(said["moved"]):
+        parts[f"field{number}"] = label_of("person", name)
+        parts[f"value{number}"] = value_in_words("person", name, values.get(name))
+    written = "; ".join(f"%(field{n})s: %(value{n})s" for n in range(len(said["moved"])))
+    return Sentence(written, **parts)
+
+
+def _contact_standing(said: Said) -> str:
+    value = phone(kept(said, "value"))
+    if said["standing"] == "wrong":
+        return Sentence(mark("%(contact)s does not reach them"), contact=value)
+    return Sentence(mark("%(contact)s reaches them"), contact=value)
+
+
 SENTENCES: Mapping[type[Change], Callable[[Said], str]] = {
     PersonOpened: _opened,
     NameChanged: _name_changed,
@@ -94,6 +115,8 @@ SENTENCES: Mapping[type[Change], Callable[[Said], str]] = {
     ResidenceEnded: _left,
     ContactRecorded: _contact,
     PhoneNumberRecorded: _phone_number,
+    DetailsCorrected: _details,
+    ContactCorrected: _contact_standing,
     MarkerRecorded: _marked,
     MarkerEnded: _marker_ended,
 }

@@ -43,6 +43,7 @@ KINDS: Mapping[str, str] = {
     "visits": mark("Visits"),
     "cases": mark("Cases"),
     "people": mark("Details and markers"),
+    "reconciling": mark("Where officer and office differed"),
     "worktray": mark("Tasks"),
 }
 """What a timeline can be narrowed to: the area that wrote the change, in words."""

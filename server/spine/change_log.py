@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from server.spine.areas import Recorded
 from server.spine.orders import Order, Result
-from server.spine.tables import ChangeRow, CommandRow, DetailRow
+from server.spine.tables import ChangeRow, CommandRow, DetailRow, UnmadeRecordRow
 from shared.commands import Outcome
 from shared.schemas import canonical, digest
+from shared.values import is_id
 
 SALT_BYTES = 16
 
@@ -101,6 +104,65 @@ def write_commands(
             for order, detail in zip(orders, kept, strict=True)
         ],
     )
+    note_unmade(session, orders, results)
+
+
+def note_unmade(session: Session, orders: Sequence[Order], results: Sequence[Result]) -> None:
+    """Note what devices believe they made by commands that were not taken, for what names it later."""
+    not_taken = {r.command_id for r in results if r.outcome in NOT_TAKEN}
+    rows: dict[str, str] = {}
+    made: set[str] = set()
+    for order in orders:
+        if order.command_id in not_taken:
+            rows.update(unmade_by(order))
+        else:
+            made.update(getattr(order.command, name) for name in order.command.makes)
+    if rows:
+        session.execute(
+            upsert(UnmadeRecordRow).on_conflict_do_nothing(),
+            [{"record_id": id_, "command_id": by} for id_, by in sorted(rows.items())],
+        )
+    if made:
+        session.execute(delete(UnmadeRecordRow).where(UnmadeRecordRow.record_id.in_(sorted(made))))
+
+
+def unmade_by(order: Order) -> dict[str, str]:
+    """Say what a device believes this command made, now that it was not taken."""
+    if order.store_id is None:
+        return {}
+    return {getattr(order.command, name): order.command_id for name in order.command.makes}
+
+
+def waited_for(
+    session: Session, orders: Sequence[Order], unmade: Mapping[str, str]
+) -> dict[str, str]:
+    """Say of commands that name what an earlier one did not make, beside which one each waits.
+
+    `unmade` is what came to light in this transaction and is not written yet.
+    """
+    named = {order.command_id: _named(order) for order in orders if order.store_id is not None}
+    wanted = sorted({id_ for ids in named.values() for id_ in ids})
+    if not wanted:
+        return {}
+    row = UnmadeRecordRow
+    found = session.execute(select(row.record_id, row.command_id).where(row.record_id.in_(wanted)))
+    known: dict[str, str] = {**dict(found.all()), **unmade}
+    return {
+        command_id: known[id_] for command_id, ids in named.items() for id_ in ids if id_ in known
+    }
+
+
+def _named(order: Order) -> list[str]:
+    """List the ids a command names, without those of what it would make itself."""
+    values = (
+        getattr(order.command, each.name)
+        for each in fields(order.command)
+        if each.name.endswith("_id") and each.name not in order.command.makes
+    )
+    return [value for value in values if isinstance(value, str) and is_id(value)]
+
+
+NOT_TAKEN = frozenset({Outcome.REFUSED, Outcome.QUARANTINED})
 
 
 def known_results(session: Session, orders: Sequence[Order]) -> dict[str, Result]:

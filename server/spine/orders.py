@@ -18,6 +18,9 @@ register(
         "command.unknown": mark("The office does not know this kind of work: update the device"),
         "command.id_reused": mark("This was sent before with other content: ask the office"),
         "command.group_refused": mark("Something that belongs with this was not accepted"),
+        "command.waits": mark(
+            "The office keeps this beside what it belongs to, which it could not take yet"
+        ),
         "command.failed": mark(
             "The office could not record this: it is kept for a person to look at"
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,9 @@ class Worked:
     """What a transaction has decided so far, and which subjects it has touched."""
 
     results: dict[str, Result] = field(default_factory=dict)
+    unmade: dict[str, str] = field(default_factory=dict)
+    """What refused commands would have made, each with the command."""
+
     touched: Touched = field(default_factory=Touched)
 
 
@@ -103,12 +106,13 @@ def _wave(
 ) -> None:
     """Load facts once for all, ask each rule, and write what they answer."""
     recorded: list[Recorded] = []
+    refused: list[tuple[Order, RuleBroken]] = []
     for order, facts in _facts(session, house, orders):
         occasion = Occasion(actor=order.actor, happened_at=order.happened_at, decided_at=now)
         try:
             decision = _ask(house.commands[order.command.name], facts, order, occasion)
         except RuleBroken as refusal:
-            worked.results[order.command_id] = _refused(order, refusal, now)
+            refused.append((order, refusal))
             continue
         worked.results[order.command_id] = Result(
             command_id=order.command_id,
@@ -129,6 +133,21 @@ def _wave(
                 )
             )
     _write(session, house, recorded)
+    _put_down(session, refused, now, worked)
+
+
+def _put_down(
+    session: Session,
+    refusals: Sequence[tuple[Order, RuleBroken]],
+    now: datetime,
+    worked: Worked,
+) -> None:
+    """Write refusals down, those beside an earlier command that name what it did not come to make."""
+    alone = [order for order, _why in refusals if order.group is None]
+    beside = change_log.waited_for(session, alone, worked.unmade) if alone else {}
+    for order, why in refusals:
+        worked.results[order.command_id] = _refused(order, why, now, beside)
+        worked.unmade.update(change_log.unmade_by(order))
 
 
 def _facts(session: Session, house: House, orders: Sequence[Order]) -> list[tuple[Order, Any]]:
@@ -174,8 +193,20 @@ SET_ASIDE = frozenset(
 """Refusals that, from a device, mean the whole command is kept for a supervisor to examine."""
 
 
-def _refused(order: Order, refusal: RuleBroken, now: datetime) -> Result:
-    """Write a refusal down; some of them, from a device, set the command aside whole."""
+def _refused(order: Order, refusal: RuleBroken, now: datetime, beside: Mapping[str, str]) -> Result:
+    """Write a refusal down; some of them, from a device, set the command aside whole.
+
+    One that names what an earlier command of a device did not come to make waits beside that command:
+    it is not wrong, and becomes possible once somebody has dealt with the other.
+    """
+    if order.command_id in beside and refusal.code not in SET_ASIDE:
+        return Result(
+            command_id=order.command_id,
+            outcome=Outcome.QUARANTINED,
+            code="command.waits",
+            values={"beside": beside[order.command_id]},
+            received_at=now,
+        )
     aside = order.store_id is not None and refusal.code in SET_ASIDE
     return Result(
         command_id=order.command_id,

@@ -29,6 +29,10 @@ NAMES: Mapping[str, str] = {
     "RecordPhotograph": mark("A photograph"),
     "RecordPhoneNumber": mark("A phone number"),
     "RecordVisitAnswer": mark("An answer about a visit"),
+    "CorrectDetails": mark("Details put right"),
+    "CorrectContact": mark("Whether a number or address reaches somebody"),
+    "AddMarker": mark("A warning"),
+    "ProposeMarkerRemoval": mark("The wish to take a warning off"),
 }
 """What a device may send, in words."""
 
@@ -40,6 +44,7 @@ REASONS: Mapping[str, str] = {
     "command.unreadable": mark("The office could not read it"),
     "command.id_reused": mark("It came twice under one number, with different content"),
     "command.failed": mark("The office could not record it: a fault on our side"),
+    "command.waits": mark("It belongs to something that was not taken either"),
 }
 """Why something was set aside, as whoever looks at it needs to know."""
 
@@ -53,6 +58,7 @@ ACTIONS: Mapping[str, str] = {
     "command.unreadable": mark("Ask the officer what it was, and record it here"),
     "command.id_reused": mark("Have the device looked at before it goes out again"),
     "command.failed": mark("Tell whoever looks after Fieldfare"),
+    "command.waits": mark("Deal with what it belongs to: both are shown together"),
 }
 """What to do about each reason."""
 

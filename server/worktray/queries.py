@@ -16,6 +16,7 @@ from server.accounts.tables import AccountRow, DebtRow
 from server.cases.queries import PLACE, in_force
 from server.cases.tables import CaseDebtRow, CaseRow
 from server.people.tables import AddressRow, PersonRow
+from server.reconciling import queries as conflicts
 from server.recovery.tables import HoldRow
 from server.spine.paging import Slice
 from server.spine.tables import CaseAccessRow
@@ -78,6 +79,12 @@ def visits_waiting(session: Session, *, flagged: bool) -> Waiting:
     if flagged:
         waits = and_(waits, func.cardinality(VisitRow.flags) > 0)
     return _waiting(session, VisitRow.received_at, waits)
+
+
+def conflicts_waiting(session: Session) -> Waiting:
+    """Say about how many fields the office and an officer differ."""
+    count, oldest = conflicts.waiting(session)
+    return Waiting(count=count, oldest=oldest)
 
 
 def visits_due(session: Session, today: date, officer_id: str = "") -> Waiting:

@@ -13,6 +13,7 @@ from marshmallow import Schema
 from server.access.queries import Officer
 from server.cases.forms import as_text
 from server.cases.queries import everyone_out
+from server.reconciling import queries as conflicts
 from server.spine import clock
 from server.spine.database import db
 from server.spine.links import link
@@ -125,6 +126,10 @@ def _rows(tray: Tray, today: date, now: datetime) -> Rows:
         page = Page.asked(aside_queries.waiting(db.session()).count)
         rows = aside_queries.unexamined(db.session(), page.part)
         return Rows(page=page, rows=rows, filters=Form.blank(_schema("", {})))
+    if tray.key == "conflicts":
+        page = Page.asked(queries.conflicts_waiting(db.session()).count)
+        differing = conflicts.open_conflicts(db.session(), page.part)
+        return Rows(page=page, rows=differing, filters=Form.blank(_schema("", {})))
     return _tasks(today, find_liable=tray.key == "find_liable")
 
 

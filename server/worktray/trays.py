@@ -43,6 +43,14 @@ TRAYS: tuple[Tray, ...] = (
         tone="urgent",
     ),
     Tray(
+        key="conflicts",
+        title=mark("Officer and office differ"),
+        needs="conflicts.decide",
+        empty=mark("What an officer says against what the office has appears here."),
+        count=lambda session, _today: queries.conflicts_waiting(session),
+        tone="urgent",
+    ),
+    Tray(
         key="reviews",
         title=mark("Visits back for review"),
         needs="visits.review",

@@ -31,6 +31,7 @@ ABOUT_CASES = (
     "worktray.",
     "imports.",
     "aside.",
+    "conflicts.",
 )
 GAP = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?\w+>")
 DUMMIES = {"uuid": "7b1f6d0a-54c8-4f0e-9d4a-0d6c5a3b9f10", "int": "1", "float": "1.0"}

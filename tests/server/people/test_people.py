@@ -301,6 +301,10 @@ def test_a_device_is_given_all_of_the_principal_and_the_names_of_others(office: 
                 },
             ],
             "phone_numbers": [],
+            "preferred_contact": "",
+            "household": "",
+            "needs": [],
+            "contacts": [],
         },
         works: {
             "principal": False,

@@ -1,0 +1,32 @@
+"""What the reconciling area hands to the office."""
+
+from __future__ import annotations
+
+from server.reconciling import commands, facts, project, record, rules, screens, sentences
+from server.spine.areas import Area, Handling
+from shared.catalogue import mark
+from shared.commands import CommandType, Kind
+from shared.decide import BY_NAME
+
+AREA = Area(
+    name="reconciling",
+    commands=(
+        Handling(kind=BY_NAME["ProposeMarkerRemoval"]),
+        Handling(
+            kind=CommandType(
+                command=commands.DecideConflict,
+                schema=commands.DecideConflictSchema(),
+                rule=rules.decide_conflict,
+                kind=Kind.RESOLVE,
+                needs="conflicts.decide",
+            ),
+            facts=facts.whole_conflicts,
+        ),
+    ),
+    recorders=record.RECORDERS,
+    case_facts=facts.case_conflicts,
+    projections=project.PROJECTIONS,
+    permissions={"conflicts.decide": mark("Decide where an officer and the office differ")},
+    screens=(screens.screens,),
+    sentences=sentences.SENTENCES,
+)

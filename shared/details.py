@@ -1,0 +1,398 @@
+"""Details: what an officer at a door can put right about a person, field by field, over what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+from marshmallow import Schema
+
+from shared.case_file import CaseFile
+from shared.catalogue import Sentence, mark
+from shared.commands import PERSONAL, Change, Command, Decision, Occasion, Outcome
+from shared.conflicts import ConflictRaised
+from shared.errors import RuleBroken, register
+from shared.field_policy import from_the_field, rule_of
+from shared.fields import Answer, Choice, Choices, CleanText, DayField, IdField
+from shared.presentation import day
+from shared.reconcile import Fate, Settled, merge
+
+NEEDS: dict[str, str] = {
+    "interpreter": mark("An interpreter"),
+    "sign_language": mark("British Sign Language"),
+    "large_print": mark("Large print"),
+    "help_reading": mark("Help with reading and forms"),
+    "hard_of_hearing": mark("Clear speech: hard of hearing"),
+    "time_at_door": mark("Time to come to the door"),
+    "somebody_with_them": mark("Somebody with them when we talk"),
+}
+"""What a person needs from us to be treated fairly."""
+
+PREFERRED: dict[str, str] = {
+    "phone": mark("Telephone"),
+    "text": mark("Text message"),
+    "email": mark("Email"),
+    "letter": mark("Letter"),
+    "visit": mark("A visit"),
+}
+"""How a person would rather be reached."""
+
+STANDINGS: dict[str, str] = {
+    "in_use": mark("It reaches them"),
+    "wrong": mark("It does not reach them"),
+}
+"""Whether a phone number or email address reaches the person it was given for."""
+
+UNKNOWN: Mapping[str, Any] = {
+    "born_on": "",
+    "language": "",
+    "preferred_contact": "",
+    "household": "",
+    "needs": [],
+}
+"""A person's details where nothing is known of them."""
+
+HOUSEHOLD_MAX = 1_000
+SEEN_BYTES_MAX = 8_000
+FIELDS_MAX = 20
+
+register(
+    {
+        "contact.not_on_case": mark(
+            "This phone number or email is not on the case: open the case again"
+        ),
+        "edit.office_only": mark("Only the office can change this: ring the office"),
+        "edit.nothing": mark("Change something before you save"),
+    }
+)
+
+ANSWERS: Mapping[str, Mapping[str, Answer]] = {
+    "person": {
+        "born_on": DayField(metadata={"label": mark("Date of birth")}),
+        "language": CleanText(
+            characters_max=40,
+            metadata={
+                "label": mark("Language they prefer"),
+                "hint": mark("Leave this empty if it is English"),
+            },
+        ),
+        "preferred_contact": Choice(PREFERRED, metadata={"label": mark("Best way to reach them")}),
+        "needs": Choices(NEEDS, metadata={"label": mark("What they need from us")}),
+        "household": CleanText(
+            characters_max=HOUSEHOLD_MAX,
+            lines=True,
+            metadata={
+                "label": mark("Who else lives there, and what to know of it"),
+                "hint": mark("The person may ask to read this"),
+            },
+        ),
+    },
+    "contact": {
+        "standing": Choice(
+            STANDINGS,
+            required=True,
+            metadata={
+                "label": mark("Does it reach them?"),
+                "missing": mark("Select whether it reaches them"),
+            },
+        ),
+    },
+}
+"""What each field that can be corrected may hold; forms and messages read it alike."""
+
+
+class Edits(Answer):
+    """What was put right: each field with what its writer had seen and what they say it is now."""
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        "missing": mark("Change something before you save"),
+        "invalid": mark("This could not be read: open the page again"),
+    }
+
+    def __init__(self, record: str, **options: Any) -> None:  # noqa: ANN401 - for marshmallow
+        super().__init__(**options)
+        self.record = record
+
+    def check(self, value: object) -> dict[str, dict[str, Any]]:
+        """Return the fields in their usual form, if each is one and holds what it may."""
+        if not isinstance(value, dict) or not 0 < len(value) <= FIELDS_MAX:
+            raise self.refusal("invalid")
+        return {str(name): self._edit(str(name), edit) for name, edit in sorted(value.items())}
+
+    def _edit(self, name: str, edit: object) -> dict[str, Any]:
+        if name not in ANSWERS[self.record] or not isinstance(edit, dict):
+            raise self.refusal("invalid")
+        if set(edit) != {"was", "now"} or not _could_be_seen(edit["was"]):
+            raise self.refusal("invalid")
+        return {"was": edit["was"], "now": check_value(self.record, name, edit["now"], edit["was"])}
+
+
+def check_value(record: str, name: str, value: object, was: object = None) -> Any:  # noqa: ANN401
+    """Read a field's value; nothing said is always one, and so is what another version had there.
+
+    A member of a set that this version has no word for is kept, or an old device would take it out.
+    """
+    answer = ANSWERS[record][name]
+    if isinstance(answer, Choices):
+        if not isinstance(value, list):
+            raise answer.refusal("invalid")
+        known = [each for each in value if each in answer.options]
+        kept = [each for each in value if isinstance(was, list) and each in was]
+        if {*map(str, value)} - {*known, *map(str, kept)}:
+            raise answer.refusal("invalid")
+        return sorted({*known, *kept})
+    if value == "" and not answer.required:
+        return ""
+    meant = answer.check(value)
+    return meant.isoformat() if isinstance(meant, date) else meant
+
+
+def _could_be_seen(value: object) -> bool:
+    """Tell whether a value is one a page may have shown: text, or a list of short texts."""
+    if isinstance(value, list):
+        return len(value) <= FIELDS_MAX and all(
+            isinstance(each, str) and len(each) <= FIELDS_MAX * 2 for each in value
+        )
+    return isinstance(value, str) and len(value.encode()) <= SEEN_BYTES_MAX
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectDetails(Command):
+    """Put right what is known of a person, field by field."""
+
+    name: ClassVar[str] = "CorrectDetails"
+    edit_id: str
+    case_id: str
+    person_id: str
+    edits: Mapping[str, Mapping[str, Any]]
+
+
+class CorrectDetailsSchema(Schema):
+    """How `CorrectDetails` is written in a message."""
+
+    edit_id = IdField(required=True)
+    case_id = IdField(required=True)
+    person_id = IdField(required=True)
+    edits = Edits("person", required=True, metadata={"label": mark("Details put right")})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectContact(Command):
+    """Say whether a phone number or email address reaches the person."""
+
+    name: ClassVar[str] = "CorrectContact"
+    edit_id: str
+    case_id: str
+    person_id: str
+    contact_id: str
+    edits: Mapping[str, Mapping[str, Any]]
+
+
+class CorrectContactSchema(Schema):
+    """How `CorrectContact` is written in a message."""
+
+    edit_id = IdField(required=True)
+    case_id = IdField(required=True)
+    person_id = IdField(required=True)
+    contact_id = IdField(required=True)
+    edits = Edits("contact", required=True, metadata={"label": mark("Contact put right")})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetailsCorrected(Change):
+    """What is known of a person was put right; `moved` names the fields, `values` holds them."""
+
+    name: ClassVar[str] = "DetailsCorrected"
+    person_id: str
+    case_id: str | None = None
+    moved: tuple[str, ...]
+    values: Mapping[str, Any] = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactCorrected(Change):
+    """A phone number or email address was found to reach the person, or not to."""
+
+    name: ClassVar[str] = "ContactCorrected"
+    contact_id: str
+    person_id: str
+    case_id: str | None = None
+    standing: str
+    value: str = field(default="", metadata=PERSONAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """Whose fields are put right: the record, its case and person, and the edit that does it."""
+
+    edit_id: str
+    record: str
+    record_id: str
+    case_id: str
+    person_id: str
+
+
+def correct_details(case: CaseFile, command: CorrectDetails, _occasion: Occasion) -> Decision:
+    """Put right what nobody else has moved; keep both values of what somebody has."""
+    person = case.person(command.person_id)
+    if person is None:
+        raise RuleBroken("person.not_on_case", field="person_id")
+    about = About(
+        edit_id=command.edit_id,
+        record="person",
+        record_id=person.person_id,
+        case_id=command.case_id,
+        person_id=person.person_id,
+    )
+    settled = settle(case, about, {**UNKNOWN, **person.details}, command.edits)
+    moved = settled.moved
+    corrected = (
+        DetailsCorrected(
+            person_id=person.person_id,
+            case_id=command.case_id,
+            moved=tuple(sorted(moved)),
+            values=moved,
+        ),
+    )
+    return Decision(changes=(*(corrected if moved else ()), *settled.raised), ending=settled.ending)
+
+
+def correct_contact(case: CaseFile, command: CorrectContact, _occasion: Occasion) -> Decision:
+    """Say whether it reaches them; where two say otherwise, nobody uses it until a person decides."""
+    person = case.person(command.person_id)
+    contact = person.contact(command.contact_id) if person else None
+    if person is None or contact is None:
+        raise RuleBroken("contact.not_on_case", field="contact_id")
+    about = About(
+        edit_id=command.edit_id,
+        record="contact",
+        record_id=contact.contact_id,
+        case_id=command.case_id,
+        person_id=person.person_id,
+    )
+    settled = settle(case, about, {"standing": contact.standing}, command.edits)
+    corrected = tuple(
+        ContactCorrected(
+            contact_id=contact.contact_id,
+            person_id=person.person_id,
+            case_id=command.case_id,
+            standing=standing,
+            value=contact.value,
+        )
+        for standing in settled.moved.values()
+    )
+    return Decision(changes=(*corrected, *settled.raised), ending=settled.ending)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """What came of an edit: the fields that move, the conflicts it raises, and how it ends."""
+
+    moved: Mapping[str, Any]
+    raised: tuple[ConflictRaised, ...]
+    ending: Outcome
+
+
+def settle(
+    case: CaseFile,
+    about: About,
+    current: Mapping[str, Any],
+    edits: Mapping[str, Mapping[str, Any]],
+) -> Settlement:
+    """Settle an edit field by field over what the record holds."""
+    moved: dict[str, Any] = {}
+    raised: list[ConflictRaised] = []
+    fates: set[Fate] = set()
+    for name, edit in edits.items():
+        if name not in from_the_field(about.record):
+            raise RuleBroken("edit.office_only", field=name)
+        contested = case.conflict_about(about.record, about.record_id, name) is not None
+        rule, held = rule_of(about.record, name), current[name]
+        settled = merge(rule, edit["was"], held, edit["now"], contested=contested)
+        fates.add(settled.fate)
+        if settled.value != held:
+            moved[name] = settled.value
+        raised.extend(_raised(case, about, name, edit["was"], held, settled))
+    return Settlement(moved=moved, raised=tuple(raised), ending=_ending(fates))
+
+
+def _raised(
+    case: CaseFile, about: About, name: str, was: object, held: object, settled: Settled
+) -> list[ConflictRaised]:
+    """Say what a person has to decide: the field, or each member that somebody would take out."""
+    if settled.fate is not Fate.REVIEW:
+        return []
+    if not settled.asked_off:
+        return [raise_conflict(case, about, name, was=was, office=held, claimed=settled.claim)]
+    return [
+        raise_conflict(case, about, f"{name}.{member}", was=True, office=True, claimed=False)
+        for member in settled.asked_off
+    ]
+
+
+def raise_conflict(
+    case: CaseFile,
+    about: About,
+    name: str,
+    *,
+    was: object,
+    office: object,
+    claimed: object,
+) -> ConflictRaised:
+    """Open a conflict about a field, or join the one that is open."""
+    there = case.conflict_about(about.record, about.record_id, name)
+    claim_id = str(uuid5(UUID(about.edit_id), f"{about.record_id} {name}"))
+    return ConflictRaised(
+        conflict_id=there.conflict_id if there else claim_id,
+        claim_id=claim_id,
+        record=about.record,
+        record_id=about.record_id,
+        field=name,
+        case_id=about.case_id,
+        person_id=about.person_id,
+        was=was,
+        office=office,
+        claimed=claimed,
+    )
+
+
+def _ending(fates: set[Fate]) -> Outcome:
+    """Say how an edit ended: as the part of it that a person must know of."""
+    if Fate.REVIEW in fates:
+        return Outcome.REVIEW
+    if fates <= {Fate.NO_CHANGE}:
+        return Outcome.NO_CHANGE
+    return Outcome.APPLIED if fates == {Fate.APPLIED} else Outcome.MERGED
+
+
+def said(record: str, name: str, value: object) -> Sentence:
+    """Say a field's value in words; a member of a set is in it or not."""
+    if isinstance(value, bool):
+        return Sentence(mark("Keep it") if value else mark("Take it off"))
+    answer = ANSWERS.get(record, {}).get(name.partition(".")[0])
+    if not value:
+        return Sentence(mark("Not known"))
+    if isinstance(answer, DayField):
+        return Sentence("%(day)s", day=day(date.fromisoformat(str(value)), say=Sentence))
+    if isinstance(answer, Choice):
+        codes = [str(code) for code in (value if isinstance(value, list) else [value])]
+        words = {f"word{n}": _word(answer, code) for n, code in enumerate(codes)}
+        return Sentence(", ".join(f"%({each})s" for each in words), **words)
+    return Sentence("%(typed)s", typed=str(value))
+
+
+def _word(answer: Choice, code: str) -> str:
+    """Say a code; one that another version of Fieldfare uses stays as it is."""
+    return Sentence(answer.options[code]) if code in answer.options else code
+
+
+def label_of(record: str, name: str) -> Sentence:
+    """Say what a field is called; of a set, which member it is about."""
+    label, member = Sentence(rule_of(record, name).label), name.partition(".")[2]
+    answer = ANSWERS.get(record, {}).get(name.partition(".")[0])
+    if member and isinstance(answer, Choice):
+        return Sentence(mark("%(what)s: %(member)s"), what=label, member=_word(answer, member))
+    return label
