@@ -97,6 +97,7 @@ class Device:
             office_address=enrolled.office_address,
             fictional=enrolled.fictional,
             secret_kept_in=self._kept_secret().kept_in.value,
+            receipt_key=enrolled.receipt_key,
         )
 
     def enrol(self, *, address: str, code: str, device_name: str) -> None:

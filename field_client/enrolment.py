@@ -35,6 +35,7 @@ PLATFORM_MAX = 80
 
 _CODE = re.compile(r"\A[0-9A-HJKMNP-TV-Z]{8}\Z", re.ASCII)
 _MEANT = str.maketrans("OIL", "011")
+_RECEIPT_KEY = r"\A([A-Za-z0-9_-]{43})?\Z"
 _SUCCESS = frozenset({200, 201})
 _CODE_REFUSED = "enrolment.refused"
 
@@ -61,6 +62,7 @@ class Enrolment:
     officer_name: str = ""
     office_name: str = ""
     fictional: bool = False
+    receipt_key: str = ""
 
 
 class _Text(fields.String):
@@ -74,6 +76,7 @@ class _EnrolledSchema(Schema):
     device_id = _Text(64)
     ticket_id = fields.String(required=True, validate=validate.Regexp(r"\A[!-~]{1,64}\Z"))
     office_key = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9_-]{43}\Z"))
+    receipt_key = fields.String(load_default="", validate=validate.Regexp(_RECEIPT_KEY))
     state = fields.Enum(State, by_value=True, required=True)
     office = fields.Nested(lambda: _OfficeSchema(unknown=EXCLUDE), required=True)
 
@@ -90,6 +93,7 @@ class _OfficeSchema(Schema):
 
 class _StateSchema(Schema):
     state = fields.Enum(State, by_value=True, required=True)
+    receipt_key = fields.String(load_default="", validate=validate.Regexp(_RECEIPT_KEY))
     officer = fields.Nested(_OfficerSchema(unknown=EXCLUDE), load_default=None, allow_none=True)
     office = fields.Nested(_OfficeSchema(unknown=EXCLUDE), load_default=None, allow_none=True)
 
@@ -104,6 +108,7 @@ class _EnrolmentSchema(Schema):
     officer_name = fields.String(required=True)
     office_name = fields.String(required=True)
     fictional = fields.Boolean(required=True)
+    receipt_key = fields.String(load_default="", validate=validate.Regexp(_RECEIPT_KEY))
 
 
 def read_code(typed: str) -> str:
@@ -144,7 +149,10 @@ def ask(link: OfficeLink, asking: Asking) -> Enrolment:
     if answer.status not in _SUCCESS:
         raise _refusal(answer)
     enrolled = _read(_EnrolledSchema(unknown=EXCLUDE), answer)
+    receipt_key = enrolled["receipt_key"]
     office_key = base64.urlsafe_b64decode(enrolled["office_key"] + "=")
+    if receipt_key:
+        office_key += base64.urlsafe_b64decode(receipt_key + "=")
     return Enrolment(
         office_address=asking.office_address,
         device_id=enrolled["device_id"],
@@ -153,11 +161,16 @@ def ask(link: OfficeLink, asking: Asking) -> Enrolment:
         state=enrolled["state"],
         office_name=enrolled["office"]["name"],
         fictional=enrolled["office"]["fictional"],
+        receipt_key=receipt_key,
     )
 
 
 def ask_state(link: OfficeLink, enrolment: Enrolment) -> Enrolment:
-    """Ask how the office sees this device now."""
+    """Ask how the office sees this device now.
+
+    A device that was enrolled before its office signed receipts is given the key here, once: what
+    is pinned is never replaced.
+    """
     answer = link.post(STATE_PATH, canonical({"wall_at": clock.now().isoformat()}))
     if answer.status not in _SUCCESS:
         if code_of(answer) == "device.revoked":
@@ -174,6 +187,7 @@ def ask_state(link: OfficeLink, enrolment: Enrolment) -> Enrolment:
         officer_name=officer.get("name", enrolment.officer_name),
         office_name=office.get("name", enrolment.office_name),
         fictional=office.get("fictional", enrolment.fictional),
+        receipt_key=enrolment.receipt_key or said["receipt_key"],
     )
 
 

@@ -19,6 +19,7 @@ class Identity:
     office_address: str
     fictional: bool
     secret_kept_in: str
+    receipt_key: str = ""
 
     def packed(self) -> dict[str, Any]:
         """Write it as plain values, for the pipe."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from field_client.vault.absorbing import DURABLE
 from field_client.vault.freshness import office_copy, offset_seconds
 from field_client.vault.store import Store
 from field_client.vault.syncing import Progress
@@ -28,6 +29,8 @@ class Diagnosis:
     copy_age_seconds: int | None
     clock_off_seconds: float | None
     last_problem: str
+    durable: int
+    defects: Mapping[str, int]
 
 
 def diagnose(store: Store, clock: Clock, progress: Progress) -> Diagnosis:
@@ -57,4 +60,6 @@ def diagnose(store: Store, clock: Clock, progress: Progress) -> Diagnosis:
             copy_age_seconds=office_copy(store, clock).age_seconds,
             clock_off_seconds=offset_seconds(store),
             last_problem=progress.problem.code if progress.problem else "",
+            durable=int(store.get(DURABLE) or 0),
+            defects={kind: times for kind, times, _last_at in store.defects()},
         )

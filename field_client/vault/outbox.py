@@ -13,6 +13,7 @@ from field_client.vault import photographs
 from field_client.vault.photographs import KeptPhotograph
 from field_client.vault.store import Store
 from shared.commands import Outcome
+from sync.protocol import Receipt
 
 
 class State(StrEnum):
@@ -54,7 +55,15 @@ class Entry:
     flags: tuple[str, ...] = ()
     said: Mapping[str, Any] = field(default_factory=dict)
     received_at: datetime | None = None
+    sealed: bool = False
     settled_at: datetime | None = None
+
+    @property
+    def receipt_number(self) -> str | None:
+        """Give the number to read out that shows that the office has it; none before its answer."""
+        if self.outcome is None:
+            return None
+        return Receipt(command_id=self.command_id, outcome=self.outcome).number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +98,7 @@ class Item:
 
 _COLUMNS = (
     "command_id, coalesce(group_id, command_id), case_id, name, saved_at, written, outcome, code, "
-    "flags, said, received_at, settled_at"
+    "flags, said, seal_id IS NOT NULL, received_at, settled_at"
 )
 
 _PICTURE_REFUSED = "refused IS NOT NULL AND settled_at IS NULL"
@@ -147,7 +156,8 @@ def find(store: Store, item_id: str, sending: Collection[str]) -> Item | None:
 
 
 def _entry(row: Sequence[Any], sending: Collection[str]) -> Entry:
-    command_id, _item, case_id, name, saved_at, written, outcome, code, flags, said, *times = row
+    command_id, _item, case_id, name, saved_at, written, outcome, code, flags, said, *rest = row
+    sealed, *times = rest
     known = Outcome(outcome) if outcome else None
     received_at, settled_at = (datetime.fromisoformat(t) if t else None for t in times)
     waiting = State.SENDING if command_id in sending else State.SAVED
@@ -163,6 +173,7 @@ def _entry(row: Sequence[Any], sending: Collection[str]) -> Entry:
         flags=tuple(json.loads(flags or "[]")),
         said=json.loads(said or "{}"),
         received_at=received_at,
+        sealed=bool(sealed),
         settled_at=settled_at,
     )
 

@@ -33,6 +33,7 @@ from server.access.tables import DeviceRow
 from server.spine import clock
 from server.spine.database import db
 from server.spine.execute import Door
+from server.spine.office_seal import OfficeSeal
 from server.spine.orders import Order
 from server.spine.permissions import Opening, needs
 from shared.catalogue import mark
@@ -120,6 +121,7 @@ def enrol() -> Response:
         device_id=device.device_id,
         ticket_id=ticket.ticket_id,
         office_key=write_key(own_key),
+        receipt_key=_receipt_key(),
         words=device.words.split(),
         state=device.state,
         office=_office(),
@@ -143,6 +145,7 @@ def state() -> Response:
         device_id=speaking.device_id,
         state=speaking.state,
         officer={"id": speaking.officer_id, "name": speaking.officer_name},
+        receipt_key=_receipt_key(),
         office=_office(),
     )
 
@@ -200,6 +203,7 @@ def _record(
             public_key=asked["public_key"],
             device_name=asked["device_name"],
             platform=asked["platform"],
+            receipt_key=_receipt_key(),
         ),
         command_id=clock.new_id(),
         actor=Actor(user_id=ticket.officer_id, permissions=may, device_id=device_id),
@@ -211,6 +215,12 @@ def _record(
     device = _device_with(public_key, ticket)
     assert device is not None, "the door has just recorded it"  # noqa: S101
     return device
+
+
+def _receipt_key() -> str:
+    """Give the public half of the key that this office signs receipts with."""
+    seal: OfficeSeal = current_app.extensions["fieldfare"]["seal"]
+    return seal.public_text
 
 
 def _office() -> dict[str, Any]:

@@ -128,6 +128,8 @@ class RecordEnrolment(Command):
     public_key: str
     device_name: str
     platform: str = ""
+    receipt_key: str = ""
+    """The public half of the key that the device is told the office signs receipts with."""
 
 
 class RecordEnrolmentSchema(Schema):
@@ -139,6 +141,7 @@ class RecordEnrolmentSchema(Schema):
     public_key = PublicKey(required=True)
     device_name = CleanText(required=True, characters_max=DEVICE_NAME_MAX)
     platform = CleanText(load_default="", characters_max=DEVICE_NAME_MAX)
+    receipt_key = PublicKey(load_default="")
 
 
 @dataclass(frozen=True, kw_only=True)

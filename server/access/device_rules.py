@@ -71,7 +71,8 @@ def record_enrolment(ticket: TicketFile, command: RecordEnrolment, occasion: Occ
     public_key = read_key(command.public_key)
     if ticket.key_known or public_key is None:
         raise RuleBroken("device.exists")
-    said = words_to_compare(public_key, command.ticket_id, ticket.office_key)
+    told = ticket.office_key + (read_key(command.receipt_key) or b"")
+    said = words_to_compare(public_key, command.ticket_id, told)
     enrolled = DeviceEnrolled(
         device_id=command.device_id,
         ticket_id=command.ticket_id,

@@ -205,7 +205,7 @@ class Device:
         """Read what there is to say."""
         return self.store.copy(envelopes_max)
 
-    def send(self, request: Request) -> Reply:
+    def send(self, _request: Request) -> Reply:
         """Leave that to the network."""
         raise AssertionError("the scheduler carries what is sent")
 
@@ -218,11 +218,11 @@ class Device:
         """Give a reading nobody looks at."""
         return Clock(wall="", monotonic=1.0, boot="")
 
-    def absorb(self, reply: Reply, clock: Clock, *, sealed: bool) -> Taken:
+    def absorb(self, reply: Reply, _clock: Clock, *, sealed: bool) -> Taken:
         """Take a reply in."""
         return self.store.absorb(reply, self.seal, sealed=sealed)
 
-    def draw(self, least: float, most: float) -> float:
+    def draw(self, least: float, _most: float) -> float:
         """Wait for nothing."""
         return least
 

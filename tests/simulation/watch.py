@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from server.spine import projections
+from server.spine import projections, totals
 from server.spine.areas import House
 from sync.protocol import Purge, Record, Reply, Request
+from sync.scope import total_of
 from tests.simulation.broken import Broken
 from tests.simulation.device import Device
 from tests.simulation.office_log import compare_with_log
@@ -157,6 +158,7 @@ class Watch:
             self._same_scope(device)
             self._nothing_is_left(device)
             self._receipts_agree(device)
+            self._totals_agree(device)
         self._orders_stand_once(asked)
         self._groups_are_whole(devices, asked)
         self._ledger_adds_up()
@@ -184,6 +186,18 @@ class Watch:
         if held != wanted:
             lacking, extra = len(wanted - held), len(held - wanted)
             raise Broken("P2", f"{device.label} lacks {lacking} records and has {extra} others")
+
+    def _totals_agree(self, device: Device) -> None:
+        """P2: what the office keeps as the total is what its records come to, and the device's too."""
+        officer_id = device.officer.user_id
+        with Session(self.engine) as session:
+            kept = totals.of_scope(session, officer_id)
+            counted = total_of(totals.counted(session, officer_id))
+        if not kept == counted == device.store.total():
+            raise Broken("P2", f"{device.label} and the office come to different totals")
+        defects = {kind for kind, _times, _last in device.store.defects()}
+        if wrong := defects & {"scope.differs", "receipt.wrong_seal", "lane.forked"}:
+            raise Broken("P2", f"{device.label} noticed {', '.join(sorted(wrong))}")
 
     def _nothing_is_left(self, device: Device) -> None:
         """Of a case taken away nothing is left, and the office has been told so since."""

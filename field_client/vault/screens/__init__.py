@@ -42,7 +42,11 @@ def register(app: Flask, vault: OpenVault) -> None:
     """Add the screens to the app of an open vault, and begin to sync behind them."""
     search_here = Search(vault.store, vault.identity.officer_id)
     syncing = Syncing(
-        vault.store, vault.keeper, secrets.SystemRandom().uniform, after=search_here.current
+        vault.store,
+        vault.keeper,
+        secrets.SystemRandom().uniform,
+        after=search_here.current,
+        office_key=vault.identity.receipt_key,
     )
     app.extensions[EXTENSION] = Desk(
         store=vault.store,
