@@ -68,6 +68,16 @@ Job = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chore:
+    """Small work of the house that nobody asks for and that comes round again; never a decision."""
+
+    name: str
+    cron: str
+    run: Callable[[Session, datetime], int]
+    """Do it in the caller's transaction, and say how much there was to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NavigationLink:
     """A link in the bar at the top, shown to whoever holds the permission it needs."""
 
@@ -88,6 +98,7 @@ class Area:
     permissions: Mapping[str, str] = field(default_factory=dict)
     screens: tuple[Blueprint, ...] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    chores: tuple[Chore, ...] = ()
     navigation: tuple[NavigationLink, ...] = ()
     sentences: Mapping[type[Change], Callable[[Mapping[str, Any]], str]] = field(
         default_factory=dict
@@ -108,6 +119,11 @@ class House:
     def projections(self) -> tuple[Projection, ...]:
         """List every projection."""
         return tuple(p for area in self.areas for p in area.projections)
+
+    @property
+    def chores(self) -> tuple[Chore, ...]:
+        """List every chore."""
+        return tuple(chore for area in self.areas for chore in area.chores)
 
 
 def assemble(areas: Sequence[Area]) -> House:

@@ -18,7 +18,7 @@ from sqlalchemy import func, make_url, text, update
 from sqlalchemy.orm import Session
 
 from server.spine import clock
-from server.spine.areas import House
+from server.spine.areas import Chore, House
 from server.spine.database import db
 from server.spine.jobs import ENDS, QUEUE_SCHEMA, QUEUE_TASK, PutBack, Stopped, Work
 from server.spine.tables import JobRow
@@ -57,6 +57,7 @@ def run_worker(app: Flask, *, wait: bool = True) -> None:
 
 async def _work(app: Flask, *, wait: bool) -> None:
     queue = _queue(app)
+    _take_up_chores(queue, app, come_round=wait)
     async with queue.open_async():
         await _give_back_stalled(queue)
         watching = asyncio.create_task(_watch(queue))
@@ -91,6 +92,33 @@ def _queue(app: Flask) -> procrastinate.App:
             do(app, job_id, context)
 
     return queue
+
+
+def _take_up_chores(queue: procrastinate.App, app: Flask, *, come_round: bool) -> None:
+    """Know each chore and have the queue bring it round; of several workers one does it each time."""
+    house: House = app.extensions["fieldfare"]["house"]
+    for chore in house.chores:
+
+        def work(timestamp: int, chore: Chore = chore) -> None:  # noqa: ARG001 - what the queue gives
+            with app.app_context():
+                do_chore(chore)
+
+        task = queue.task(name=chore.name, queueing_lock=chore.name, lock=chore.name)(work)
+        if come_round:
+            queue.periodic(cron=chore.cron)(task)
+
+
+def do_chore(chore: Chore) -> None:
+    """Do a chore once; one that fails is logged and comes round again."""
+    try:
+        with _session() as session, session.begin():
+            count = chore.run(session, clock.now())
+    except Exception:
+        incident = secrets.token_hex(4)
+        logger.exception("chore failed", extra={"incident": incident, "code": chore.name})
+        return
+    if count:
+        logger.info("chore done: %s", count, extra={"code": chore.name})
 
 
 async def _watch(queue: procrastinate.App) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from server.spine.areas import Area, Handling, NavigationLink
-from server.visits import facts, plan_screens, project, record, screens
+from server.spine.areas import Area, Chore, Handling, NavigationLink
+from server.visits import blobs, facts, plan_screens, project, record, screens
 from server.visits.blob_api import blob_api
 from server.visits.blueprint import screens as pages
 from shared.catalogue import mark
@@ -30,6 +30,7 @@ AREA = Area(
     case_facts=facts.case_facts,
     projections=project.PROJECTIONS,
     screens=(pages, blob_api),
+    chores=(Chore(name="visits.sweep_uploads", cron="*/15 * * * *", run=blobs.sweep),),
     navigation=(
         NavigationLink(text=mark("Reviews"), endpoint="visits.review", needs="visits.review"),
     ),
