@@ -127,9 +127,11 @@ def markers(session: Session, case: Case, today: date) -> list[str]:
     found = session.scalars(
         select(MarkerRow.kind)
         .where(
+            # Nobody and nowhere match nothing: compared as equal to None they would match every
+            # marker that is at a place, or about a person.
             or_(
-                MarkerRow.person_id == case.person_id,
-                MarkerRow.address_id == case.address_id,
+                MarkerRow.person_id.in_([case.person_id] if case.person_id else []),
+                MarkerRow.address_id.in_([case.address_id] if case.address_id else []),
             ),
             or_(MarkerRow.until.is_(None), MarkerRow.until > today),
         )
