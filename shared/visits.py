@@ -49,6 +49,7 @@ FLAGS: dict[str, str] = {
     "visit.plan_closed": mark("The planned visit had already been closed"),
     "visit.clock_ahead": mark("The device's clock was ahead of the office's"),
     "visit.person_unknown": mark("Someone met is not on the case"),
+    "late_work": mark("Done before the device had learnt that the case was taken away"),
 }
 """What a supervisor is told about a visit that was recorded although something was amiss."""
 

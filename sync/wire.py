@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
 import zstandard
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError
 
-from shared.commands import Lane, Outcome
-from shared.fields import WHOLE_NUMBER_MAX, IdField, MomentField, WholeNumber
+from shared.fields import WHOLE_NUMBER_MAX
 from shared.schemas import DEPTH_MAX, canonical, digest
 from shared.values import is_id
 from sync.protocol import (
     ENVELOPE_BYTES_MAX,
-    ENVELOPES_MAX,
-    MANIFEST_MAX,
-    PURGED_MAX,
-    RECORDS_MAX,
     REPLY_BYTES_MAX,
     REQUEST_BYTES_MAX,
     CaseTotal,
@@ -36,15 +31,15 @@ from sync.protocol import (
     Total,
     Whole,
 )
-from sync.scope import HASHES
 from sync.seals import members_of
+from sync.shapes import EnvelopeSchema, ReceiptSchema, ReplySchema, RequestSchema
 
 _LEVEL = 3
 
-SEAL_CHARACTERS_MAX = 200
-"""Characters a seal may have; an Ed25519 signature has 88 in base64."""
+_HISTORY_BYTES_MIN = 8  # the compressor takes no shorter one
 
-_DIGEST = r"\A[0-9a-f]{64}\Z"
+ECHO_FROM = 2
+"""The version from which a reply may point into the envelopes of its request."""
 
 WINDOW_BYTES_MAX = 8 * 1024 * 1024
 """Memory a message may ask for to be opened; level 3 never writes one that asks for more."""
@@ -52,147 +47,6 @@ WINDOW_BYTES_MAX = 8 * 1024 * 1024
 
 class NotAMessage(Exception):  # noqa: N818 - it says what the bytes are
     """These bytes are not a message of this protocol; the reason is a code, never their content."""
-
-
-class _Kept(Schema):
-    """Unknown members are left for newer versions to mind."""
-
-    class Meta:
-        """Read what is known of a message that a newer version wrote."""
-
-        unknown = EXCLUDE
-
-
-class ClockSchema(_Kept):
-    """The clocks of a device as an envelope carries them."""
-
-    wall = MomentField(required=True)
-    monotonic = fields.Float(required=True, allow_nan=False)
-    boot = fields.String(required=True, validate=validate.Length(max=64))
-    offset = fields.Float(load_default=None, allow_none=True, allow_nan=False)
-
-
-class EnvelopeSchema(_Kept):
-    """An envelope's members, checked before anything looks at its body."""
-
-    command_id = IdField(required=True)
-    store_id = IdField(required=True)
-    lane = fields.Enum(Lane, by_value=True, required=True)
-    seq = WholeNumber(required=True, least=1)
-    prev = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
-    name = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z]{1,60}\Z"))
-    version = WholeNumber(required=True, least=1, most=1000)
-    case_id = IdField(required=True)
-    seen_commit = WholeNumber(required=True)
-    group = IdField(load_default=None, allow_none=True)
-    happened_at = MomentField(required=True)
-    clock = fields.Nested(ClockSchema, required=True)
-    body = fields.Dict(keys=fields.String(), required=True)
-
-
-class CaseTotalSchema(_Kept):
-    """A line of a manifest."""
-
-    case_id = IdField(required=True)
-    view = fields.String(required=True, validate=validate.Length(max=40))
-    records = WholeNumber(required=True)
-    hash = WholeNumber(required=True, most=HASHES - 1)
-
-
-class RequestSchema(_Kept):
-    """A request's members."""
-
-    protocol = WholeNumber(required=True, least=1, most=1000)
-    oldest = WholeNumber(load_default=1, least=1, most=1000)
-    store_id = IdField(required=True)
-    epoch = IdField(load_default=None, allow_none=True)
-    cursor = WholeNumber(required=True)
-    envelopes = fields.List(
-        fields.String(validate=validate.Length(min=2, max=ENVELOPE_BYTES_MAX)),
-        load_default=list,
-        validate=validate.Length(max=ENVELOPES_MAX),
-    )
-    purged = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
-    records_max = WholeNumber(load_default=RECORDS_MAX, least=1, most=RECORDS_MAX)
-    manifest = fields.List(
-        fields.Nested(CaseTotalSchema),
-        load_default=None,
-        allow_none=True,
-        validate=validate.Length(max=MANIFEST_MAX),
-    )
-    confirm = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(_DIGEST))
-
-
-class ReceiptSchema(_Kept):
-    """A receipt's members; those a newer office added are kept beside them."""
-
-    command_id = IdField(required=True)
-    outcome = fields.Enum(Outcome, by_value=True, required=True)
-    code = fields.String(load_default=None, allow_none=True)
-    flags = fields.List(fields.String(), load_default=list)
-    commit = WholeNumber(load_default=None, allow_none=True)
-    received_at = fields.String(load_default="")
-    values = fields.Dict(keys=fields.String(), load_default=dict)
-
-
-class PurgeSchema(_Kept):
-    """A purge's members."""
-
-    case_id = IdField(required=True)
-    view = fields.String(required=True, validate=validate.Length(max=40))
-    commit = WholeNumber(required=True)
-    reason = fields.String(required=True, validate=validate.Length(max=80))
-
-
-class WholeSchema(_Kept):
-    """A view of a case that is sent whole."""
-
-    case_id = IdField(required=True)
-    view = fields.String(required=True, validate=validate.Length(max=40))
-
-
-class PageSchema(_Kept):
-    """A page's members but for its records, which are many and read by a function of their own."""
-
-    purges = fields.List(fields.Nested(PurgeSchema), required=True)
-    repaired = fields.List(fields.Nested(WholeSchema), load_default=list)
-    start = WholeNumber(required=True)
-    end = WholeNumber(required=True)
-    head = WholeNumber(required=True)
-    remaining = WholeNumber(required=True)
-
-
-class PositionSchema(_Kept):
-    """A lane's position."""
-
-    seq = WholeNumber(required=True)
-    head = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
-
-
-class TotalSchema(_Kept):
-    """What records come to."""
-
-    records = WholeNumber(required=True)
-    hash = WholeNumber(required=True, most=HASHES - 1)
-
-
-class ReplySchema(_Kept):
-    """A reply's members."""
-
-    protocol = WholeNumber(required=True, least=1, most=1000)
-    epoch = IdField(required=True)
-    server_time = MomentField(required=True)
-    receipts = fields.List(fields.Nested(ReceiptSchema), required=True)
-    positions = fields.Dict(
-        keys=fields.Enum(Lane, by_value=True), values=fields.Nested(PositionSchema), required=True
-    )
-    noted = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
-    page = fields.Nested(PageSchema, required=True)
-    scope = fields.Nested(TotalSchema, load_default=None, allow_none=True)
-    durable = WholeNumber(load_default=0)
-    replaces = IdField(load_default=None, allow_none=True)
-    confirmed = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(_DIGEST))
-    seal = fields.String(load_default="", validate=validate.Length(max=SEAL_CHARACTERS_MAX))
 
 
 _ENVELOPE, _REQUEST, _REPLY = EnvelopeSchema(), RequestSchema(), ReplySchema()
@@ -233,16 +87,20 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def pack(value: Mapping[str, Any]) -> bytes:
-    """Write a message for the network."""
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+def pack(value: Mapping[str, Any], known: bytes = b"") -> bytes:
+    """Write a message for the network; what the other end is known to hold is only pointed at."""
+    compressor = zstandard.ZstdCompressor(
+        level=_LEVEL, write_checksum=True, dict_data=_history(known)
+    )
     return compressor.compress(canonical(value))
 
 
-def unpack(data: bytes, bytes_max: int = REQUEST_BYTES_MAX) -> dict[str, Any]:
+def unpack(data: bytes, bytes_max: int = REQUEST_BYTES_MAX, known: bytes = b"") -> dict[str, Any]:
     """Open a message from the network; raises NotAMessage for anything that is not one."""
     try:
-        decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES_MAX)
+        decompressor = zstandard.ZstdDecompressor(
+            max_window_size=WINDOW_BYTES_MAX, dict_data=_history(known)
+        )
         plain = decompressor.stream_reader(data).read(bytes_max + 1)
     except zstandard.ZstdError as error:
         raise NotAMessage("message.not_compressed") from error
@@ -252,6 +110,13 @@ def unpack(data: bytes, bytes_max: int = REQUEST_BYTES_MAX) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NotAMessage("message.not_an_object")
     return value
+
+
+def _history(known: bytes) -> zstandard.ZstdCompressionDict | None:
+    """Give the compressor bytes that both ends hold, so that repeating them costs next to nothing."""
+    if len(known) < _HISTORY_BYTES_MIN:
+        return None
+    return zstandard.ZstdCompressionDict(known, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 
 
 def _checked(schema: Schema, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -319,8 +184,13 @@ def read_request(data: bytes) -> Request:
     )
 
 
-def write_reply(reply: Reply) -> bytes:
-    """Write a reply for the network."""
+def write_reply(reply: Reply, sent: Sequence[bytes] = ()) -> bytes:
+    """Write a reply for the network.
+
+    What a device has just sent comes back to it in the records that its commands made. To one that
+    speaks version 2 the envelopes it sent are the history of the reply's compression, so that this
+    echo is a few pointers into what it already holds.
+    """
     page = reply.page
     members = {f.name: getattr(reply, f.name) for f in dataclass_fields(reply)}
     members["receipts"] = [members_of(receipt) for receipt in reply.receipts]
@@ -332,16 +202,16 @@ def write_reply(reply: Reply) -> bytes:
         "purges": [asdict(purge) for purge in page.purges],
         "repaired": [asdict(whole) for whole in page.repaired],
     }
-    return pack(members)
+    return pack(members, b"".join(sent) if reply.protocol >= ECHO_FROM else b"")
 
 
 def _write_record(record: Record) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _RECORD_MEMBERS}
 
 
-def read_reply(data: bytes) -> Reply:
-    """Read a reply from the network."""
-    value = unpack(data, REPLY_BYTES_MAX)
+def read_reply(data: bytes, sent: Sequence[bytes] = ()) -> Reply:
+    """Read the reply to a request that sent these envelopes."""
+    value = unpack(data, REPLY_BYTES_MAX, b"".join(sent))
     members = _checked(_REPLY, value)
     page = members["page"]
     return Reply(

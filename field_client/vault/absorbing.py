@@ -20,7 +20,7 @@ from sync.protocol import (
     Reply,
     Total,
 )
-from sync.scope import body_hash, purge_digest, total_of
+from sync.scope import HASHES, body_hash, purge_digest, total_of
 
 KEPT_DAYS = 30
 """Days an answered command stays on the list of what was saved, once a backup covers it."""
@@ -350,6 +350,17 @@ def manifest_of(connection: Connection) -> tuple[CaseTotal, ...]:
             "SELECT case_id, view, records, hash FROM total WHERE records > 0 AND NOT EXISTS "
             "(SELECT 1 FROM purge WHERE purge.case_id = total.case_id AND purge.view = total.view)"
         )
+    )
+
+
+def recount(connection: Connection) -> None:
+    """Hash every record afresh and add the totals up, because what was kept may be what is wrong."""
+    connection.execute("UPDATE record SET hash = record_hash(case_id, view, kind, record_id, body)")
+    connection.execute("DELETE FROM total")
+    connection.execute(
+        "INSERT INTO total SELECT case_id, view, count(*), sum(hash) % ? FROM record "
+        "GROUP BY case_id, view",
+        (HASHES,),
     )
 
 

@@ -18,6 +18,7 @@ from field_client.vault.absorbing import (
     Absorbing,
     Seal,
     manifest_of,
+    recount,
     scope_of,
 )
 from field_client.vault.schema import SCHEMA_VERSION, STEPS
@@ -164,13 +165,16 @@ class Store:
     def copy(self, envelopes_max: int = ENVELOPES_MAX) -> Copy:
         """Read what this vault has to say to the office, in one moment."""
         with self.transaction() as connection:
+            differs = self.get(DIFFERS) is not None
+            if differs:
+                recount(connection)
             return Copy(
                 store_id=self.store_id(),
                 epoch=self.epoch(),
                 cursor=self.cursor(),
                 waiting=tuple(self.waiting(envelopes_max)),
                 purged=tuple(self.purged()),
-                manifest=manifest_of(connection) if self.get(DIFFERS) else None,
+                manifest=manifest_of(connection) if differs else None,
                 confirm=self.get(PARKED),
             )
 

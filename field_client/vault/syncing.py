@@ -236,7 +236,7 @@ class Syncing:
         answer = self._keeper.send(SYNC_PATH, write_request(request))
         if (code := _refusal_of(answer)) is not None:
             raise RuleBroken(_SAID.get(code, "sync.office_fault"))
-        return read_reply(answer.body)
+        return read_reply(answer.body, request.envelopes)
 
     def is_sealed(self, reply: Reply) -> bool:
         """Tell whether the office's key signed what this reply says of our commands."""

@@ -42,6 +42,8 @@ class Order:
     seq: int | None = None
     group: str | None = None
     envelope: bytes | None = None
+    knew: bool = False
+    """Its device had read that the case was taken from its officer when the command was given."""
 
     @property
     def hash(self) -> str:

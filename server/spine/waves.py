@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -114,6 +114,8 @@ def _wave(
         except RuleBroken as refusal:
             refused.append((order, refusal))
             continue
+        if _is_late_work(order, facts) and decision.changes:
+            decision = replace(decision, flags=(*decision.flags, LATE_WORK))
         worked.results[order.command_id] = Result(
             command_id=order.command_id,
             outcome=decision.outcome,
@@ -179,6 +181,20 @@ def _check_ever_assigned(case: CaseFile, order: Order) -> None:
     """Refuse a device's word about a case its officer never had; late work on a former one stands."""
     if order.actor.user_id not in case.officer_ids | case.former_officer_ids:
         raise RuleBroken("authority.never_assigned")
+
+
+LATE_WORK = "late_work"
+"""Flags what a device did on a case before it had learnt that its officer no longer has it."""
+
+
+def _is_late_work(order: Order, facts: Any) -> bool:  # noqa: ANN401
+    """Tell whether a case was taken away behind the back of whoever was at work on it.
+
+    The work is kept as any other, whoever has the case now; a supervisor sees why it is there.
+    """
+    if order.store_id is None or order.knew or not isinstance(facts, CaseFile):
+        return False
+    return order.actor.user_id not in facts.officer_ids
 
 
 SET_ASIDE = frozenset(

@@ -81,12 +81,14 @@ def _mended(
     counted = {(each.case_id, each.view): each for each in totals.counted(session, officer_id)}
     held = {(each.case_id, each.view): each for each in manifest}
     wrong = sorted(key for key, each in counted.items() if held.get(key, _nothing(key)) != each)
+    moved = {(record.case_id, record.view) for record in page.records}
     extra = sorted(held.keys() - counted.keys())
     kept = {(each.case_id, each.view): each for each in totals.kept(session, officer_id)}
     if any(kept.get(key, _nothing(key)) != each for key, each in counted.items()):
         defects["scope.totals"] = {"cases": len(counted)}
-    if wrong or extra:
-        defects["scope.differs"] = {"cases": len(wrong), "purged": len(extra)}
+    gone = {(purge.case_id, purge.view) for purge in page.purges}
+    if unexplained := (set(wrong) - moved) | (set(extra) - gone):
+        defects["scope.differs"] = {"cases": len(unexplained)}
     sent = wrong[:REPAIRED_MAX]
     whole = {(case_id, view) for case_id, view in sent}
     others = tuple(r for r in page.records if (r.case_id, r.view) not in whole)

@@ -55,4 +55,4 @@ def sync() -> Response:
         return refused(426, str(refusal))
     except WrongVault:
         return refused(409, "store.of_another_device")
-    return Response(write_reply(reply), content_type=CONTENT_TYPE)
+    return Response(write_reply(reply, asked.envelopes), content_type=CONTENT_TYPE)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,8 @@ from shared.schemas import digest, read_body
 from sync.office_steps import Look, Standing, Told
 from sync.protocol import Envelope, Receipt
 from sync.wire import chain_hash
+
+_NEVER = 2**63
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +90,13 @@ class OfficeOnPostgres:
         if not envelopes:
             return ()
         by_id = {envelope.command_id: envelope for envelope in envelopes}
-        orders = [self._order(envelope) for envelope in envelopes]
+        taken_away = self._taken_away({envelope.case_id for envelope in envelopes})
+        orders = [
+            self._order(
+                envelope, knew=envelope.seen_commit >= taken_away.get(envelope.case_id, _NEVER)
+            )
+            for envelope in envelopes
+        ]
 
         def move_lanes(session: Session, results: Sequence[Result]) -> None:
             move_on(session, [by_id[result.command_id] for result in results])
@@ -96,7 +104,21 @@ class OfficeOnPostgres:
         results = self.door.execute_many(orders, now=self.now, beside=move_lanes)
         return [receipt_of(result) for result in results]
 
-    def _order(self, envelope: Envelope) -> Order:
+    def _taken_away(self, case_ids: Collection[str]) -> dict[str, int]:
+        """Say by which commit each of these cases was taken from this officer, if it was."""
+        row = CaseAccessRow
+        with self.sessions() as session:
+            return {
+                case_id: number or 0
+                for case_id, number in session.execute(
+                    select(row.case_id, func.max(row.commit_number))
+                    .where(row.officer_id == self.actor.user_id, row.case_id.in_(case_ids))
+                    .group_by(row.case_id)
+                    .having(~func.bool_or(row.granted))
+                )
+            }
+
+    def _order(self, envelope: Envelope, *, knew: bool) -> Order:
         """Read the command an envelope carries; what cannot be read is set aside whole."""
         return Order(
             command=_read(envelope),
@@ -109,6 +131,7 @@ class OfficeOnPostgres:
             seq=envelope.seq,
             group=envelope.group,
             envelope=envelope.written,
+            knew=knew,
         )
 
     def set_aside(self, store_id: str, kept: Sequence[tuple[bytes, str]]) -> None:

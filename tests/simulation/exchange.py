@@ -79,7 +79,10 @@ def _at_the_office(story: Story, message: Message, body: bytes) -> None:
             return
         story.watch.page_given(device, request, reply)
         story.network.send(
-            to_office=False, device=device, attempt=message.attempt, body=write_reply(reply)
+            to_office=False,
+            device=device,
+            attempt=message.attempt,
+            body=write_reply(reply, request.envelopes),
         )
 
     calls.run(story, call, ended)
@@ -113,12 +116,17 @@ def _at_the_device(story: Story, message: Message, body: bytes) -> None:
         attempt = story.random.choice(device.attempts)
         story.note(f"{message} is taken for the answer to sync {attempt.number}")
     try:
-        reply = read_reply(body)
+        reply = read_reply(body, sent_by(attempt))
     except NotAMessage:
         story.note(f"{message} cannot be read")
         device.give_up(attempt)
         return
     _take(story, device, attempt, reply)
+
+
+def sent_by(attempt: Attempt) -> tuple[bytes, ...]:
+    """Give the envelopes of the request that a sync waits for the answer to."""
+    return attempt.request.envelopes if attempt.request else ()
 
 
 def _take(story: Story, device: Device, attempt: Attempt, reply: Reply) -> None:
@@ -151,5 +159,7 @@ def sync_at_once(story: Story, device: Device) -> None:
         if reply is None:
             raise Broken("P19", f"{device.label} is turned away with nobody in the way")
         story.watch.page_given(device, request, reply)
-        goes_on = device.take(attempt, read_reply(write_reply(reply)))
+        goes_on = device.take(
+            attempt, read_reply(write_reply(reply, request.envelopes), request.envelopes)
+        )
         story.watch.device_holds(device)

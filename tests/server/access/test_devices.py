@@ -55,8 +55,10 @@ def test_a_device_shows_the_words_the_office_shows(office: Office) -> None:
     tablet, code = Tablet(), issue_code(office, office.person("amina", "officer"))
     said = tablet.post(office.app.test_client(), ENROL, tablet.ask(code)).get_json()
     own_key = read_key(said["office_key"])
+    receipt_key = read_key(said["receipt_key"])
     assert own_key is not None
-    worked_out = words_to_compare(tablet.public_key, said["ticket_id"], own_key)
+    assert receipt_key is not None
+    worked_out = words_to_compare(tablet.public_key, said["ticket_id"], own_key + receipt_key)
     with office.session() as session:
         kept = session.get_one(DeviceRow, said["device_id"])
     assert list(worked_out) == said["words"] == kept.words.split()
@@ -311,6 +313,7 @@ def test_a_device_learns_how_it_stands(office: Office) -> None:
         "state": "pending",
         "officer": {"id": amina, "name": "Amina"},
         "office": {"name": "Fieldfare", "fictional": False},
+        "receipt_key": office.app.extensions["fieldfare"]["seal"].public_text,
     }
     sal = office.actor(office.person("sal", "supervisor"))
     office.give(ApproveDevice(device_id=device_id), sal).raise_if_refused()
