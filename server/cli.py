@@ -97,7 +97,22 @@ def migrate(config: Config) -> None:
         click.echo("The database is up to date.")
 
 
-@main.group()
+class Checks(click.Group):
+    """The checks, of which one needs much of the program."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List every check."""
+        return sorted({*super().list_commands(ctx), "case"})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a check, loading what it needs only when it is asked for."""
+        if cmd_name == "case":
+            found: click.Command = import_module("server.retelling.command").check_case
+            return found
+        return super().get_command(ctx, cmd_name)
+
+
+@main.group(cls=Checks)
 def check() -> None:
     """Check that what is stored still adds up."""
 
