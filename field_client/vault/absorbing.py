@@ -66,14 +66,14 @@ class Absorbing:
         records over newer ones; its receipts are true whenever they come.
         """
         reply, epoch = self._reply, self._get(EPOCH)
+        if not sealed:
+            self._note("receipt.wrong_seal", str(len(reply.receipts)))
         changed = epoch is not None and epoch != reply.epoch
         if changed and reply.replaces != epoch:
             return Taken()
         if changed:
             self._begin_again()
         kept = self._keep_receipts(seal) if sealed else 0
-        if not sealed:
-            self._note("receipt.wrong_seal", str(len(reply.receipts)))
         self._forget_reported()
         page_taken, forked = False, False
         if changed or reply.page.start == self._cursor():
@@ -305,7 +305,7 @@ class Absorbing:
         self._connection.execute(
             "DELETE FROM outbox WHERE covered_by <= ?1 AND coalesce(commit_number, 0) <= ?3 "
             "AND (outcome IN ('applied', 'merged', 'no_change', 'flagged', 'duplicate') "
-            "     OR outcome = 'refused' AND settled_at IS NOT NULL) "
+            "     OR outcome IN ('refused', 'review') AND settled_at IS NOT NULL) "
             "AND seq < (SELECT max(seq) FROM outbox AS other WHERE other.lane = outbox.lane) "
             "AND (case_id NOT IN (SELECT case_id FROM total WHERE records > 0) "
             "     OR julianday(received_at) < julianday(?2)) "

@@ -1,0 +1,258 @@
+"""An office restored from a backup is given again what it lost, and nothing on a device is dropped."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from field_client.vault.absorbing import KEPT_DAYS
+from server.app import house
+from server.cases.commands import UnassignCase
+from server.spine.postgres import EmbeddedPostgres
+from sync.protocol import Position
+from sync.session import request_of
+from tests.simulation.device import Device
+from tests.simulation.office import Engines, Office, connect
+from tests.simulation.run import create_database
+from tests.sync.bench import Bench
+
+_copies = itertools.count(1)
+
+Restore = Callable[[], None]
+
+
+@pytest.fixture
+def back_up(
+    bench: Bench, engines: Engines, postgres: EmbeddedPostgres
+) -> Iterator[Callable[..., Restore]]:
+    """Copy the office's database as it stands; what comes of it puts that copy in its place."""
+    opened: list[Engines] = []
+
+    def take(*, epoch: bool = True) -> Restore:
+        name = f"sync_copy_{os.getpid()}_{next(_copies)}"
+        engines.dispose()
+        create_database(postgres.url("fieldfare"), name, template=f"sync_{os.getpid()}")
+
+        def restore() -> None:
+            restored = connect(postgres.url(name))
+            opened.append(restored)
+            if epoch:
+                with restored.watch.begin() as connection:
+                    connection.execute(text("UPDATE sync_head SET epoch = gen_random_uuid()"))
+            bench.office = Office(restored.office, house())
+            bench.watch.engine = restored.watch
+
+        return restore
+
+    yield take
+    bench.watch.engine = engines.watch
+    for each in opened:
+        each.dispose()
+
+
+@pytest.fixture
+def device(bench: Bench) -> Device:
+    """Give a device with two cases and one visit that the office has."""
+    found = bench.devices[0]
+    for number in (0, 4):
+        bench.assign(found, number)
+    bench.sync(found)
+    save(bench, found)
+    bench.sync(found)
+    return found
+
+
+def save(bench: Bench, device: Device, count: int = 1) -> None:
+    for _ in range(count):
+        device.save([bench.visit(device.cases()[0])], bench.world.now)
+
+
+def outcomes(device: Device) -> list[str | None]:
+    return [row[0] for row in device.store.rows("SELECT outcome FROM outbox ORDER BY seq")]
+
+
+def noticed(device: Device) -> set[str]:
+    return {kind for kind, _times, _at in device.store.defects()}
+
+
+def quiet(bench: Bench, device: Device) -> None:
+    """Sync until nothing is left to say, then see that both hold the same."""
+    for _ in range(4):
+        bench.sync(device, watched=False)
+    assert device.store.copy().manifest is None
+    bench.watch._same_scope(device)
+    bench.watch._receipts_agree(device)
+
+
+@pytest.mark.parametrize("epoch", [True, False])
+def test_what_was_answered_after_the_backup_is_offered_again(
+    bench: Bench, device: Device, back_up: Callable[..., Restore], *, epoch: bool
+) -> None:
+    restore = back_up(epoch=epoch)
+    save(bench, device, 3)
+    bench.sync(device)
+    assert len(bench.watch.visits()) == 4
+
+    restore()
+    assert len(bench.watch.visits()) == 1
+    quiet(bench, device)
+
+    assert len(bench.watch.visits()) == 4
+    assert outcomes(device) == ["applied"] * 4
+    assert "lane.rewound" in noticed(device)
+    assert ("epoch.changed" in noticed(device)) == epoch
+    assert "lane.forked" not in noticed(device)
+
+
+def test_what_was_never_sent_is_sent_after_what_was_lost(
+    bench: Bench, device: Device, back_up: Callable[..., Restore]
+) -> None:
+    restore = back_up()
+    save(bench, device)
+    bench.sync(device)
+    save(bench, device, 2)
+    restore()
+    quiet(bench, device)
+    assert len(bench.watch.visits()) == 4
+    assert outcomes(device) == ["applied"] * 4
+
+
+def test_records_of_the_other_life_go_and_those_of_this_one_come(
+    bench: Bench, device: Device, back_up: Callable[..., Restore]
+) -> None:
+    """A case taken away after the backup comes back, one given after it goes again."""
+    kept, lost = device.cases()[0], device.cases()[1]
+    restore = back_up()
+    bench.ask(UnassignCase(case_id=lost, officer_id=device.officer.user_id))
+    given = bench.assign(device, 5)
+    bench.sync(device)
+    assert set(device.cases()) == {kept, given}
+
+    restore()
+    quiet(bench, device)
+
+    assert set(device.cases()) == {kept, lost}
+
+
+def test_a_case_on_its_way_off_in_the_other_life_stays_if_this_one_has_it(
+    bench: Bench, device: Device, back_up: Callable[..., Restore]
+) -> None:
+    case_id = device.cases()[0]
+    restore = back_up()
+    bench.ask(UnassignCase(case_id=case_id, officer_id=device.officer.user_id))
+    with device.store.transaction() as connection:
+        connection.execute("INSERT INTO draft VALUES ('d', ?, 'visit', '{}', '')", (case_id,))
+    bench.sync(device)
+    restore()
+    bench.sync(device, watched=False)
+    with device.store.transaction() as connection:
+        connection.execute("DELETE FROM draft")
+    quiet(bench, device)
+    assert case_id in device.cases()
+
+
+def test_an_office_that_is_the_same_after_all_sends_nothing_again(
+    bench: Bench, device: Device, back_up: Callable[..., Restore]
+) -> None:
+    back_up()()
+    replies = bench.sync(device, watched=False)
+    assert [len(reply.page.records) for reply in replies] == [0, 0]
+    assert noticed(device) == {"epoch.changed"}
+
+
+def test_a_late_word_of_the_other_life_says_nothing(
+    bench: Bench, device: Device, back_up: Callable[..., Restore]
+) -> None:
+    restore = back_up()
+    save(bench, device)
+    late = bench.answer(device, request_of(device.store.copy()))
+    restore()
+    bench.sync(device, watched=False)
+    cursor = device.store.cursor()
+
+    assert device.store.absorb(late).receipts == 0
+    assert device.store.cursor() == cursor
+    quiet(bench, device)
+
+
+def test_a_copied_vault_is_noticed_and_loses_nothing(
+    bench: Bench, device: Device, tmp_path: Path
+) -> None:
+    twin = Device(
+        label="twin",
+        device_id=device.device_id,
+        store_id=device.store_id,
+        officer=device.officer,
+        folder=tmp_path / "twin",
+        key=device.key,
+        office_key=device.office_key,
+    )
+    twin.store.put("store_id", device.store_id)
+    bench.sync(twin)
+    save(bench, twin)
+    bench.sync(twin, watched=False)
+    assert "lane.forked" in noticed(twin)
+    assert outcomes(twin) == [None], "it waits, and nothing is said to be sent"
+    twin.store.close()
+
+
+def test_the_last_number_of_a_lane_is_never_let_go(bench: Bench, device: Device) -> None:
+    save(bench, device, 2)
+    bench.sync(device)
+    later = bench.world.now + timedelta(days=KEPT_DAYS + 2)
+    durable(bench, 10**6)
+    bench.world.now = later
+    bench.sync(device)
+
+    assert outcomes(device) == ["applied"]
+    assert device.store.rows("SELECT count(*) FROM seal") == [(1,)]
+    save(bench, device)
+    bench.sync(device)
+    assert outcomes(device) == ["applied"], "now the one before it is not the last"
+    assert len(bench.watch.visits()) == 4
+
+
+def test_what_no_backup_holds_is_never_let_go(bench: Bench, device: Device) -> None:
+    save(bench, device, 2)
+    bench.sync(device)
+    bench.world.now += timedelta(days=10 * KEPT_DAYS)
+    bench.sync(device)
+    assert outcomes(device) == ["applied"] * 3
+
+
+def test_what_a_backup_holds_goes_with_its_case(bench: Bench, device: Device) -> None:
+    save(bench, device, 2)
+    bench.sync(device)
+    case_id = device.cases()[0]
+    bench.ask(UnassignCase(case_id=case_id, officer_id=device.officer.user_id))
+    bench.sync(device)
+    assert outcomes(device) == ["applied"] * 3, "the office may still lose them"
+
+    durable(bench, 10**6)
+    bench.sync(device)
+    assert outcomes(device) == ["applied"]
+
+
+def durable(bench: Bench, number: int) -> None:
+    with bench.watch.engine.begin() as connection:
+        connection.execute(text("UPDATE sync_head SET durable_commit_number = :n"), {"n": number})
+
+
+@pytest.fixture(autouse=True)
+def _nothing_durable_afterwards(bench: Bench) -> Iterator[None]:
+    yield
+    durable(bench, 0)
+
+
+def test_a_lane_the_office_does_not_mention_is_left_alone(bench: Bench, device: Device) -> None:
+    reply = bench.answer(device, request_of(device.store.copy()))
+    assert all(isinstance(at, Position) for at in reply.positions.values())
+    device.store.absorb(replace(reply, positions={}))
+    assert outcomes(device) == ["applied"]
