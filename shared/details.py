@@ -71,17 +71,25 @@ register(
 
 ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "person": {
-        "born_on": DayField(metadata={"label": mark("Date of birth")}),
+        "born_on": DayField(
+            load_default=None, allow_none=True, metadata={"label": mark("Date of birth")}
+        ),
         "language": CleanText(
+            load_default="",
             characters_max=40,
             metadata={
                 "label": mark("Language they prefer"),
                 "hint": mark("Leave this empty if it is English"),
             },
         ),
-        "preferred_contact": Choice(PREFERRED, metadata={"label": mark("Best way to reach them")}),
-        "needs": Choices(NEEDS, metadata={"label": mark("What they need from us")}),
+        "preferred_contact": Choice(
+            PREFERRED, load_default="", metadata={"label": mark("Best way to reach them")}
+        ),
+        "needs": Choices(
+            NEEDS, load_default=[], metadata={"label": mark("What they need from us")}
+        ),
         "household": CleanText(
+            load_default="",
             characters_max=HOUSEHOLD_MAX,
             lines=True,
             metadata={

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from field_client.vault.cases import (
+    Marker,
     Place,
     Summary,
     holds_of,
@@ -18,8 +19,12 @@ from field_client.vault.cases import (
     summarise,
     visits_of,
 )
+from field_client.vault.corrections import Differing, details_of, differing
+from field_client.vault.corrections import contacts_of as contacts_of_person
 from field_client.vault.pending import CaseView
 from shared.case_file import CaseHold
+from shared.catalogue import Sentence
+from shared.details import label_of, said
 from shared.presentation import LONDON
 
 CONTACTS_SHOWN = 3
@@ -76,6 +81,21 @@ class Known:
     language: str
     numbers: tuple[tuple[str, bool], ...]
     former_names: tuple[str, ...]
+    wrong: tuple[str, ...] = ()
+    """Phone numbers and addresses that do not reach them."""
+
+    details: tuple[Detail, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detail:
+    """One thing known of the principal, and whether this device says so and the office not yet."""
+
+    label: Sentence
+    value: Sentence
+    pending: bool
+    wrote: Sentence | None = None
+    """What this officer wrote, where it does not hold because the office has something else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +131,17 @@ class Briefing:
     former_places: tuple[tuple[Place, date | None], ...]
     contacts: tuple[Contact, ...]
     returned: tuple[ReturnedVisit, ...]
+    warnings: tuple[Warned, ...]
+    differing: tuple[Differing, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warned:
+    """A warning in force, and what this officer has to do with it."""
+
+    marker: Marker
+    pending: bool
+    asked_off: bool
 
 
 def brief(view: CaseView, officer_id: str, now: datetime) -> Briefing:
@@ -125,7 +156,25 @@ def brief(view: CaseView, officer_id: str, now: datetime) -> Briefing:
         former_places=tuple(_former_places(view, case)),
         contacts=contacts_of(view),
         returned=tuple(_returned(view, officer_id)),
+        warnings=tuple(_warned(view, case)),
+        differing=tuple(differing_of(view)),
     )
+
+
+def differing_of(view: CaseView) -> list[Differing]:
+    """List where an officer and the office differ about this case."""
+    return differing(view.of("conflict"), view.of("person"), view.of("marker"))
+
+
+def _warned(view: CaseView, case: Summary) -> Iterable[Warned]:
+    open_about = {body["record_id"] for body in view.of("conflict").values() if body["open"]}
+    for marker in case.markers:
+        body = view.of("marker")[marker.marker_id]
+        yield Warned(
+            marker=marker,
+            pending="pending" in body,
+            asked_off="asked_off" in body or marker.marker_id in open_about,
+        )
 
 
 def _plan(view: CaseView, officer_id: str) -> Plan | None:
@@ -202,7 +251,26 @@ def _known(person_id: str, body: Mapping[str, Any]) -> Known:
         language=body["language"],
         numbers=tuple((number, number in pending) for number in body["phone_numbers"]),
         former_names=tuple(body["former_names"]),
+        wrong=tuple(c.value for c in contacts_of_person(body) if c.standing != "in_use"),
+        details=tuple(_details(body)),
     )
+
+
+_SHOWN = ("language", "preferred_contact", "needs", "household")
+
+
+def _details(body: Mapping[str, Any]) -> Iterable[Detail]:
+    put_right = body.get("put_right", {})
+    for name in _SHOWN:
+        value = details_of(body)[name]
+        wrote = put_right.get(name, value)
+        if name in put_right or (value and name != "language"):
+            yield Detail(
+                label=label_of("person", name),
+                value=said("person", name, value),
+                pending=name in put_right,
+                wrote=said("person", name, wrote) if wrote != value else None,
+            )
 
 
 def _former_places(view: CaseView, case: Summary) -> list[tuple[Place, date | None]]:

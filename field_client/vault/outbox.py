@@ -96,15 +96,24 @@ class Item:
         return all(e.settled_at for e in self.entries if e.outcome is Outcome.REFUSED)
 
 
-_COLUMNS = (
-    "command_id, coalesce(group_id, command_id), case_id, name, saved_at, written, outcome, code, "
-    "flags, said, seal_id IS NOT NULL, received_at, settled_at"
-)
-
 _PICTURE_REFUSED = "refused IS NOT NULL AND settled_at IS NULL"
 
+_DECIDED = (
+    "outcome = 'review' AND settled_at IS NULL AND (SELECT min(NOT json_extract(body, '$.open')) "
+    "FROM record WHERE record.kind = 'conflict' AND record.case_id = outbox.case_id "
+    "AND json_extract(body, '$.command_id') = outbox.command_id)"
+)
+"""That somebody at the office has decided everything a command differed about, and it is not read yet."""
+
+_REFUSED = "outcome = 'refused' AND settled_at IS NULL"
+
+_COLUMNS = (
+    "command_id, coalesce(group_id, command_id), case_id, name, saved_at, written, outcome, code, "
+    f"flags, said, seal_id IS NOT NULL, {_DECIDED}, received_at, settled_at"
+)
+
 _NEEDS_YOU = (
-    "(outcome = 'refused' AND settled_at IS NULL OR coalesce(group_id, '') IN "  # noqa: S608
+    f"({_REFUSED} OR {_DECIDED} OR coalesce(group_id, '') IN "  # noqa: S608
     f"(SELECT visit_id FROM photograph WHERE {_PICTURE_REFUSED}))"
 )
 
@@ -157,7 +166,7 @@ def find(store: Store, item_id: str, sending: Collection[str]) -> Item | None:
 
 def _entry(row: Sequence[Any], sending: Collection[str]) -> Entry:
     command_id, _item, case_id, name, saved_at, written, outcome, code, flags, said, *rest = row
-    sealed, *times = rest
+    sealed, decided, *times = rest
     known = Outcome(outcome) if outcome else None
     received_at, settled_at = (datetime.fromisoformat(t) if t else None for t in times)
     waiting = State.SENDING if command_id in sending else State.SAVED
@@ -167,7 +176,7 @@ def _entry(row: Sequence[Any], sending: Collection[str]) -> Entry:
         name=name,
         saved_at=datetime.fromisoformat(saved_at),
         body=json.loads(written)["body"],
-        state=_STATES[known] if known else waiting,
+        state=_state(known, waiting, decided=bool(decided), settled=settled_at is not None),
         outcome=known,
         code=code,
         flags=tuple(json.loads(flags or "[]")),
@@ -176,6 +185,15 @@ def _entry(row: Sequence[Any], sending: Collection[str]) -> Entry:
         sealed=bool(sealed),
         settled_at=settled_at,
     )
+
+
+def _state(known: Outcome | None, waiting: State, *, decided: bool, settled: bool) -> State:
+    """Say where a command stands; one that was decided needs reading, and then is done."""
+    if known is None:
+        return waiting
+    if known is Outcome.REVIEW and (decided or settled):
+        return State.RECEIVED if settled else State.NEEDS_YOU
+    return _STATES[known]
 
 
 _TO_SEND = (
@@ -190,7 +208,7 @@ _COUNTS = f"""
                 UNION SELECT visit_id FROM photograph WHERE {_TO_SEND})),
            (SELECT count(*) FROM (
                 SELECT coalesce(group_id, command_id) FROM outbox
-                 WHERE outcome = 'refused' AND settled_at IS NULL
+                 WHERE {_REFUSED} OR {_DECIDED}
                 UNION SELECT visit_id FROM photograph WHERE {_PICTURE_REFUSED})),
            (SELECT count(*) FROM photograph WHERE {_TO_SEND})
 """  # noqa: S608 - our own words
@@ -220,8 +238,8 @@ def settle(store: Store, item_id: str, now: datetime) -> None:
     """Note that the officer has dealt with what was refused; nothing of it is deleted."""
     with store.transaction() as connection:
         connection.execute(
-            "UPDATE outbox SET settled_at = ? WHERE (group_id = ? OR command_id = ?) "
-            "AND outcome = 'refused' AND settled_at IS NULL",
+            "UPDATE outbox SET settled_at = ? WHERE (group_id = ? OR command_id = ?) "  # noqa: S608
+            f"AND ({_REFUSED} OR {_DECIDED})",
             (now.isoformat(), item_id, item_id),
         )
         photographs.settle(store, item_id, now)

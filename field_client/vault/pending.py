@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from field_client.vault import corrections
 from field_client.vault.store import Store, body_of
 from shared.case_file import CaseDebt, CaseFile, CaseHold, CasePerson, PastVisit, PlannedVisit
 from shared.values import Pence
@@ -132,6 +133,8 @@ def _lay_over(bodies: Bodies, command: PendingCommand, officer_id: str) -> None:
                 }
             )
             visit["review"] = "answered"
+    else:
+        corrections.lay_over(bodies, command.name, body, command.happened_at)
 
 
 _VISIT_FIELDS = ("happened_at", "outcome", "met_person_ids", "others_met", "notes")
@@ -146,7 +149,11 @@ def case_file(view: CaseView, officer_id: str) -> CaseFile:
         officer_ids=frozenset({officer_id}),
         people=tuple(
             CasePerson(
-                person_id=person_id, name=body["name"], phone_numbers=tuple(body["phone_numbers"])
+                person_id=person_id,
+                name=body["name"],
+                phone_numbers=tuple(body["phone_numbers"]),
+                details=corrections.details_of(body),
+                contacts=corrections.contacts_of(body),
             )
             for person_id, body in view.of("person").items()
         ),
@@ -162,6 +169,9 @@ def case_file(view: CaseView, officer_id: str) -> CaseFile:
         holds=tuple(_holds(view.of("hold"))),
         planned_visits=tuple(_planned(view.of("planned_visit"))),
         visits=tuple(_made(view.of("visit"))),
+        address_ids=corrections.places_of(case, view.of("person").values(), view.of("place")),
+        markers=corrections.markers_of(view.of("marker")),
+        conflicts=corrections.conflicts_of(view.of("conflict")),
     )
 
 

@@ -18,6 +18,7 @@ from field_client.vault.opened import OpenVault
 from field_client.vault.screens import (
     case,
     day,
+    details,
     draft,
     photograph,
     search,
@@ -25,7 +26,7 @@ from field_client.vault.screens import (
     settings,
     visit,
 )
-from field_client.vault.screens.words import sentence, word
+from field_client.vault.screens.words import sentence, value_of, word
 from field_client.vault.search import Search
 from field_client.vault.syncing import Syncing
 from shared.catalogue import mark
@@ -54,10 +55,10 @@ def register(app: Flask, vault: OpenVault) -> None:
         syncing=syncing,
         search=search_here,
     )
-    for each in (case, day, draft, photograph, search, sent, settings, visit):
+    for each in (case, day, details, draft, photograph, search, sent, settings, visit):
         app.register_blueprint(each.screens)
     app.add_url_rule("/", "first_page", _first_page)
-    app.jinja_env.globals.update(word=word, sentence=sentence)
+    app.jinja_env.globals.update(word=word, sentence=sentence, value_of=value_of)
     syncing.start()
 
 

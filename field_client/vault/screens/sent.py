@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,18 +11,22 @@ from werkzeug.wrappers import Response as Answer
 
 from field_client import clock
 from field_client.vault import drafts, outbox, photographs
+from field_client.vault.briefing import differing_of
 from field_client.vault.cases import Body, Summary, moment_of, summarise
+from field_client.vault.corrections import Differing, of_command
 from field_client.vault.desk import Desk, desk
 from field_client.vault.drafts import Draft
 from field_client.vault.outbox import Entry, Item
 from field_client.vault.pending import CaseView, case_view
+from field_client.vault.screens.again import DRAFTS, typed_again
 from field_client.vault.screens.paging import paged
 from field_client.vault.screens.words import said
 from field_client.vault.uploads import REFUSED
 from shared.catalogue import Sentence, mark
 from shared.commands import Outcome
+from shared.details import label_of
+from shared.details import said as value_said
 from shared.errors import REFUSALS
-from shared.presentation import LONDON, time_of_day
 
 screens = Blueprint("sent", __name__, template_folder="templates")
 
@@ -37,6 +41,9 @@ SAID_BY_THE_OFFICE: dict[str, str] = {
     "command.group_refused": mark("Something that belongs with this was not accepted"),
     "command.id_reused": mark("This was sent before with other content: ask the office"),
     "command.unknown": mark("The office does not know this kind of work: update the device"),
+    "command.waits": mark(
+        "The office keeps this beside what it belongs to, which it could not take yet"
+    ),
     "command.unreadable": mark("The office could not read this: a supervisor will look at it"),
 }
 """Refusals that only the office gives, as it words them; the rules' own stand in their register."""
@@ -95,6 +102,8 @@ def _item_page(item_id: str, template: str) -> str:
             }
             for entry in found.entries
         ],
+        again=_can_begin_again(found),
+        results=_results(found, view) if view else [],
         pictures=photographs.of_visit(here.store, found.item_id),
         pictures_refused=[
             REFUSED.get(each.refused or "", UNKNOWN_REFUSAL)
@@ -105,6 +114,12 @@ def _item_page(item_id: str, template: str) -> str:
     )
 
 
+def _results(item: Item, view: CaseView) -> list[Differing]:
+    """List what the office differs about with this item, and what it decided."""
+    every = differing_of(view)
+    return [each for entry in item.entries for each in of_command(every, entry.command_id)]
+
+
 def _about(here: Desk, item: Item) -> Summary | None:
     view = case_view(here.store, here.officer_id, item.first.case_id)
     return summarise(view, here.today()) if view else None
@@ -112,10 +127,19 @@ def _about(here: Desk, item: Item) -> Summary | None:
 
 def _in_full(body: Body, view: CaseView | None) -> Mapping[str, Any]:
     """Give a command's values with names for ids, because nobody reads an id."""
-    people = view.of("person") if view else {}
+    people: Mapping[str, Body] = view.of("person") if view else {}
     met = [people[key]["name"] for key in body.get("met_person_ids", ()) if key in people]
-    whose = people.get(body.get("person_id", ""), {}).get("name", "")
-    return {"met": met, "whose": whose}
+    whose = people.get(body.get("person_id") or "", {}).get("name", "")
+    record = "contact" if "contact_id" in body else "person"
+    edits = [
+        (
+            label_of(record, name),
+            value_said(record, name, e["was"]),
+            value_said(record, name, e["now"]),
+        )
+        for name, e in body.get("edits", {}).items()
+    ]
+    return {"met": met, "whose": whose, "edits": edits}
 
 
 def sentence_of(entry: Entry) -> str:
@@ -140,18 +164,18 @@ def settle(item_id: UUID) -> Answer:
 
 @screens.post("/outbox/<uuid:item_id>/again")
 def again(item_id: UUID) -> Answer:
-    """Begin a refused visit anew with everything that was written, so that it can be changed."""
+    """Begin what was refused anew with everything that was written, so that it can be changed."""
     here = desk()
     found = outbox.find(here.store, str(item_id), ())
-    if found is None or found.first.name != _VISIT or found.first.outcome is not Outcome.REFUSED:
+    if found is None or not _can_begin_again(found):
         abort(404)
     new_id = clock.new_id()
     draft = Draft(
         draft_id=new_id,
         case_id=found.first.case_id,
-        kind="visit",
+        kind=DRAFTS[found.first.name],
         saved_at=here.now(),
-        typed=_typed_again(found.entries),
+        typed=typed_again(found.entries, here.case(found.first.case_id)),
     )
     with here.store.transaction():
         drafts.keep(here.store, draft)
@@ -160,27 +184,8 @@ def again(item_id: UUID) -> Answer:
     return redirect(f"/drafts/{new_id}", 303)
 
 
-def _typed_again(entries: Sequence[Entry]) -> dict[str, tuple[str, ...]]:
-    """Write a refused visit into the boxes it came from."""
-    visit = entries[0].body
-    local = moment_of(visit["happened_at"]).astimezone(LONDON)
-    typed: dict[str, tuple[str, ...]] = {
-        "outcome": (visit["outcome"],),
-        "opened_at": (visit["happened_at"],),
-        "happened_time": (time_of_day(local),),
-        "happened_on-day": (str(local.day),),
-        "happened_on-month": (str(local.month),),
-        "happened_on-year": (str(local.year),),
-        "met_person_ids": tuple(visit["met_person_ids"]),
-        "others_met": (visit["others_met"],),
-        "notes": (visit["notes"],),
-        "planned_visit_id": (visit["planned_visit_id"] or "",),
-    }
-    for entry in entries:
-        if entry.name == "RecordPhoneNumber":
-            typed["number"] = (entry.body["number"],)
-            typed["number_person_id"] = (entry.body["person_id"],)
-    return typed
+def _can_begin_again(item: Item) -> bool:
+    return item.first.name in DRAFTS and item.first.outcome is Outcome.REFUSED
 
 
 @screens.get("/sync")

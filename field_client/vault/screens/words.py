@@ -7,8 +7,10 @@ from types import MappingProxyType
 
 from flask import current_app
 
+from field_client.vault.corrections import Differing
 from shared.catalogue import Sentence, mark
 from shared.debts import DEBT_TYPES
+from shared.details import said as value_in_words
 from shared.errors import REFUSALS, RuleBroken
 from shared.holds import REASONS
 from shared.markers import KINDS
@@ -46,6 +48,11 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 def word(kind: str, code: str) -> str:
     """Give the marked words for a code."""
     return WORDS[kind].get(code, NEWER)
+
+
+def value_of(each: Differing, value: object) -> Sentence:
+    """Say one of the values that a field is disputed about."""
+    return value_in_words(each.record, each.field, value)
 
 
 def sentence(refusal: RuleBroken) -> Sentence:

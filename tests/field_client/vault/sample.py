@@ -180,7 +180,12 @@ def a_day(now: datetime) -> list[tuple[str, Bodies]]:
         "Maryam Castellanos", place("3 Quern Lane", "QZ4 2AB", 120, 80), planned_on=today,
         debts=(("council_tax", 123_456), ("housing_benefit_overpayment", 45_000)),
         person={"phone_numbers": ["07700900123"], "former_names": ["Maryam Okafor"],
-                "language": "Spanish"},
+                "language": "Spanish", "needs": ["large_print"], "preferred_contact": "letter",
+                "household": "", "contacts": [
+                    {"contact_id": id_of("maryam mobile"), "kind": "phone",
+                     "value": "07700900123", "standing": "in_use"},
+                    {"contact_id": id_of("maryam old"), "kind": "phone",
+                     "value": "01632960777", "standing": "wrong"}]},
         former=[{**place("9 Osier Bank", "QZ2 1AA"), "address_id": id_of("osier"),
                  "from_on": None, "until": "2024-05-01"}],
         visit={id_of("maryam 1"): visit(ago(9, 3)), id_of("maryam 2"): visit(ago(16, 1))},
