@@ -26,6 +26,7 @@ from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.opened import OpenVault, opened
 from field_client.vault.store import open_store
 from shared.errors import RuleBroken
+from sync.blob_session import Asking
 from tests.field_client.running import Person
 
 pytestmark = pytest.mark.enable_socket
@@ -68,6 +69,7 @@ class Opened:
         self.told: list[str] = []
         self.sent: list[tuple[str, str, bytes]] = []
         self.refusing = False
+        self.metered: object = None
         to_keeper, from_vault = os.pipe()
         to_vault, from_keeper = os.pipe()
         self._files = [
@@ -80,7 +82,9 @@ class Opened:
         handlers = {
             "activity": lambda _message: self.told.append("activity"),
             "lock": lambda _message: self.told.append("lock"),
+            "metered": lambda _message: Message(values={"metered": self.metered}),
             "send": self._send,
+            "upload": self._upload,
             "status": lambda _message: Message(
                 values={
                     "online": True,
@@ -113,6 +117,12 @@ class Opened:
         values = message.values
         self.sent.append((values["path"], values["content_type"], message.body))
         return Answer(status=200, body=message.body[::-1], headers={"Date": "x"}).packed()
+
+    def _upload(self, message: Message) -> Message:
+        values = message.values
+        said = {"Upload-Offset": str(len(message.body)), "Method": values["method"]}
+        assert values["headers"] == {"Tus-Resumable": "1.0.0"}
+        return Answer(status=204, body=b"", headers=said | {"Path": values["path"]}).packed()
 
     def stop(self) -> None:
         self.server.stop(grace_seconds=1)
@@ -214,3 +224,22 @@ def test_a_fault_and_a_refusal_are_pages_of_the_device(
         "There are no records on this device yet. Set a passphrase first",
     )
     assert vault.person.open(f"{vault.door.origin}/nothing").heading == "Page not found"
+
+
+def test_an_upload_goes_through_the_keeper_with_its_method_and_headers(vault: Opened) -> None:
+    asking = Asking(
+        method="PATCH", path="/sync/v1/blobs/x", headers={"Tus-Resumable": "1.0.0"}, body=b"abc"
+    )
+    answer = vault.link.upload(asking)
+    assert answer.status == 204
+    assert answer.headers == {"Upload-Offset": "3", "Method": "PATCH", "Path": "/sync/v1/blobs/x"}
+
+
+@pytest.mark.parametrize("said", [True, False, None])
+def test_what_the_way_to_the_office_costs_is_asked_of_the_keeper(
+    vault: Opened, said: object
+) -> None:
+    vault.metered = said
+    assert vault.link.metered() is said
+    vault.metered = "perhaps"
+    assert vault.link.metered() is None

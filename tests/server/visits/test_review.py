@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from server.spine import clock
 from server.visits.ranking import FIRST_VISITS
-from server.visits.tables import BlobRow, VisitCommentRow, VisitRow
+from server.visits.tables import BlobRefusalRow, BlobRow, VisitCommentRow, VisitRow
 from shared.photographs import RecordPhotograph
 from shared.reviews import ApproveVisit, RecordVisitAnswer, ReturnVisit
 from shared.schemas import digest
@@ -283,6 +283,22 @@ def arrive(day: Day, body: bytes) -> None:
                 digest=digest(body), size_bytes=len(body), body=body, received_at=clock.now()
             )
         )
+
+
+def test_a_photograph_that_could_not_be_kept_is_not_waited_for(
+    day: Day, browser: Browser, household: Household
+) -> None:
+    visit_id = day.visit(household.case_id, day.amina)
+    photograph_id = photograph(day, household, visit_id, jpeg("red"))
+    with day.session() as session:
+        session.execute(
+            insert(BlobRefusalRow).values(
+                digest=photograph_id, code="blob.not_a_picture", refused_at=clock.now()
+            )
+        )
+    page = browser.get(f"/visits/{visit_id}")
+    assert "1 photograph could not be kept" in page
+    assert "still to come" not in page
 
 
 def test_photographs_are_shown_once_their_bytes_are_here(
