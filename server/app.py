@@ -16,6 +16,7 @@ from server.accounts.area import AREA as ACCOUNTS
 from server.cases.area import AREA as CASES
 from server.config import Config
 from server.interop.area import AREA as INTEROP
+from server.keeping.area import AREA as KEEPING
 from server.payments.area import AREA as PAYMENTS
 from server.people.area import AREA as PEOPLE
 from server.reconciling.area import AREA as RECONCILING
@@ -40,6 +41,7 @@ AREAS: tuple[Area, ...] = (
     VISITS,
     INTEROP,
     ACCESS,
+    KEEPING,
     SYNC,
 )
 """Every area of the office; taking one out is deleting its folder and its line."""

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import click
 
 from server.app import house
 from server.config import Config
-from server.keeping.keys import make_key, read_key
+from server.keeping.jobs import store_of
+from server.keeping.keys import make_key
 from server.keeping.manifests import Manifest, Store
 from server.keeping.restoring import Asked, restore
 from server.keeping.taking import Wanted, take
@@ -52,7 +53,7 @@ def backup(config: Config, /, **asked: object) -> None:
                 "without it no backup can be opened, by anybody."
             )
             return
-        store, _ = opened(config, _path(asked["to"]), _path(asked["key"]))
+        store = opened(config, _path(asked["to"]), _path(asked["key"]))
         with running_database(config) as url, Bar("Backing up") as bar:
             wanted = Wanted(
                 home=config.home,
@@ -68,13 +69,15 @@ def backup(config: Config, /, **asked: object) -> None:
         _say_taken(manifest, store.folder, as_json=bool(asked["as_json"]))
 
 
-def opened(config: Config, folder: Path | None, key: Path | None) -> tuple[Store, bytes]:
+def opened(config: Config, folder: Path | None, key: Path | None) -> Store:
     """Open the folder of backups with its key; what is not said is read from the settings."""
-    folder, key = folder or config.backup_to, key or config.backup_key
-    if folder is None or key is None:
-        raise RuleBroken("backup.not_set_up")
-    secret = read_key(key.absolute(), folder.absolute())
-    return Store(folder.absolute(), secret), secret
+    return store_of(
+        replace(
+            config,
+            backup_to=folder.absolute() if folder else config.backup_to,
+            backup_key=key.absolute() if key else config.backup_key,
+        )
+    )
 
 
 def _say_taken(manifest: Manifest, folder: Path, *, as_json: bool) -> None:
@@ -111,7 +114,7 @@ def restore_command(
     with _refusing(as_json=True), Bar("Restoring") as bar:
         if config.database_url and into is None:
             raise RuleBroken("restore.elsewhere")
-        store, _ = opened(config, source, key)
+        store = opened(config, source, key)
         asked = Asked(
             home=(into or config.home).absolute(),
             house=house(),

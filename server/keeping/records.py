@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from server.keeping.manifests import Manifest
 from server.keeping.refusals import CUT, FAULT
 from server.keeping.tables import BackupRow
+from server.spine.jobs import PutBack, Stopped
 from server.spine.tables import SyncHeadRow
 from shared.errors import RuleBroken
 
@@ -41,6 +42,9 @@ class Record:
             yield
         except RuleBroken as refusal:
             self._set(state=FAILED, code=refusal.code, values=_plain(refusal.values))
+            raise
+        except (Stopped, PutBack):
+            self._set(state=FAILED, code=CUT)
             raise
         except Exception as fault:
             incident = secrets.token_hex(4)

@@ -10,6 +10,8 @@ from typing import Any
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
+from server.config import Config
+from shared.catalogue import Sentence
 from shared.commands import Change, Command, CommandType, Touched
 
 Facts = Callable[[Session, Sequence[Command]], Sequence[Any]]
@@ -78,6 +80,16 @@ class Chore:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """Something about the whole office that must be seen to, said on the first page."""
+
+    needs: str
+    endpoint: str
+    """Where to see to it."""
+    find: Callable[[Session, Config, datetime], Sentence | None]
+
+
+@dataclass(frozen=True, kw_only=True)
 class NavigationLink:
     """A link in the bar at the top, shown to whoever holds the permission it needs."""
 
@@ -99,6 +111,7 @@ class Area:
     screens: tuple[Blueprint, ...] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
     chores: tuple[Chore, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
     navigation: tuple[NavigationLink, ...] = ()
     sentences: Mapping[type[Change], Callable[[Mapping[str, Any]], str]] = field(
         default_factory=dict
@@ -124,6 +137,11 @@ class House:
     def chores(self) -> tuple[Chore, ...]:
         """List every chore."""
         return tuple(chore for area in self.areas for chore in area.chores)
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """List what each area may have to say on the first page."""
+        return tuple(alarm for area in self.areas for alarm in area.alarms)
 
 
 def assemble(areas: Sequence[Area]) -> House:

@@ -181,7 +181,18 @@ def _frame(house: House) -> dict[str, Any]:
         else None,
         "sign_out": url_for("access.sign_out") if person else None,
         "messages": get_flashed_messages(with_categories=True),
+        "alarms": _alarms(house, office["config"]) if person and request.path == "/" else [],
     }
+
+
+def _alarms(house: House, config: Config) -> list[dict[str, Any]]:
+    """Gather what must be seen to, for the first page of whoever can see to it."""
+    found = [
+        (alarm, alarm.find(db.session(), config, clock.now()))
+        for alarm in house.alarms
+        if may(alarm.needs)
+    ]
+    return [{"text": text, "href": url_for(alarm.endpoint)} for alarm, text in found if text]
 
 
 def tell(sentence: str, tone: str = "success") -> None:
