@@ -1,0 +1,128 @@
+"""The page on the protocol says what the program does: every message, field, limit, outcome and code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import sync
+from field_client.vault import absorbing
+from field_client.vault.outbox import State
+from shared import schemas
+from shared.commands import Lane, Outcome
+from sync import blob_session, blobs, protocol, scope, session, shapes, signatures, wire
+from sync.protocol import (
+    CaseTotal,
+    Clock,
+    Envelope,
+    Page,
+    Position,
+    Purge,
+    Receipt,
+    Record,
+    Reply,
+    Request,
+    Total,
+    Whole,
+)
+
+ROOT = Path(sync.__path__[0]).parent
+PAGE = (ROOT / "docs" / "sync-protocol.md").read_text()
+MODULES = (protocol, wire, shapes, scope, session, signatures, blobs, blob_session)
+SOURCES = (
+    *sorted((ROOT / "sync").glob("*.py")),
+    *sorted((ROOT / "server" / "sync_api").glob("*.py")),
+    ROOT / "server" / "access" / "device_requests.py",
+    ROOT / "field_client" / "vault" / "absorbing.py",
+)
+CODE = re.compile(
+    r'"((?:protocol|message|signature|device|store|envelope|lane|command|blob|scope|purge|epoch'
+    r'|receipt)\.[a-z_]+)"'
+)
+MESSAGES = (
+    Request,
+    Envelope,
+    Clock,
+    Reply,
+    Position,
+    Receipt,
+    Page,
+    Record,
+    Purge,
+    Total,
+    CaseTotal,
+    Whole,
+)
+
+
+def limits() -> dict[str, float]:
+    """List every number the protocol names, and the one its words are kept by."""
+    found: dict[str, float] = {"DEPTH_MAX": schemas.DEPTH_MAX, "KEPT_DAYS": absorbing.KEPT_DAYS}
+    for module in MODULES:
+        found.update(_numbers_of(module))
+    return found
+
+
+def _numbers_of(module: ModuleType) -> dict[str, float]:
+    written = Path(str(module.__file__)).read_text()
+    own = re.findall(r"^([A-Z][A-Z_]*) = ", written, re.MULTILINE)
+    return {name: v for name in own if isinstance(v := getattr(module, name), int | float)}
+
+
+def section(name: str) -> str:
+    """Give the part of the page under the heading that names a message."""
+    parts = re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]
+    found = [part for part in parts if re.search(rf"\b{name}\b", part.split("\n", 1)[0])]
+    assert len(found) == 1, f"one heading of the page names {name}"
+    return re.split(r"^## ", found[0], flags=re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.__name__)
+def test_every_field_of_every_message_is_on_the_page(message: type) -> None:
+    said = section(message.__name__)
+    missing = [each.name for each in fields(message) if f"`{each.name}`" not in said]
+    assert missing == []
+
+
+def test_every_message_of_the_protocol_is_on_the_page() -> None:
+    ours = {
+        value
+        for value in vars(protocol).values()
+        if isinstance(value, type) and value.__module__ == protocol.__name__
+    }
+    assert ours == set(MESSAGES)
+
+
+def test_every_limit_is_on_the_page_with_its_value() -> None:
+    written = {
+        name: float(value.replace(",", ""))
+        for name, value in re.findall(r"^\| `([A-Z_]+)` \| ([0-9.,]+) ", PAGE, re.MULTILINE)
+    }
+    assert written == limits()
+
+
+@pytest.mark.parametrize("kind", [Outcome, State, Lane], ids=lambda kind: kind.__name__)
+def test_every_outcome_state_and_lane_is_on_the_page(kind: type[Outcome | State | Lane]) -> None:
+    assert [word.value for word in kind if f"`{word.value}`" not in PAGE] == []
+
+
+def test_every_code_is_on_the_page() -> None:
+    used = {code for source in SOURCES for code in CODE.findall(source.read_text())}
+    assert len(used) > 30
+    assert sorted(code for code in used if f"`{code}`" not in PAGE) == []
+
+
+def test_the_page_names_no_code_that_the_program_does_not_know() -> None:
+    everything = "".join(
+        path.read_text()
+        for folder in ("sync", "server", "shared", "field_client")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    said = {code.strip('"') for code in re.findall(CODE.pattern.replace('"', "`"), PAGE)}
+    unknown = [code for code in sorted(said) if f'"{code}"' not in everything]
+    stated = [code for code in unknown if not code.startswith("device.")]
+    assert stated == [], "the states of a device are made into codes as they come"
