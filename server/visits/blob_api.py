@@ -147,8 +147,6 @@ def _spoken(act: _Act) -> Response:
 
 def _heard() -> tuple[DeviceSpeaking, bytes]:
     """Read no more than a part, and say which device that may speak signed it."""
-    if request.headers.get("Tus-Resumable") != TUS_VERSION:
-        raise _NotHeard(VERSION)
     request.max_content_length = PART_BYTES
     try:
         body = request.get_data(cache=True)
@@ -159,6 +157,8 @@ def _heard() -> tuple[DeviceSpeaking, bytes]:
         raise _NotHeard(refusal.code, refusal.status) from refusal
     if speaking.state != "active":
         raise _NotHeard(f"device.{speaking.state}", 401)
+    if request.headers.get("Tus-Resumable") != TUS_VERSION:
+        raise _NotHeard(VERSION)
     return speaking, body
 
 
