@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from field_client.vault import absorbing
 from field_client.vault.execute import Saving
 from server.cases.commands import CloseCase, UnassignCase
 from server.spine.orders import Result
@@ -234,8 +235,57 @@ def test_late_work_is_recorded_and_flagged(bench: Bench, device: Device, what: s
 
     (receipt,) = reply.receipts
     assert receipt.outcome == "flagged"
-    assert "visit.not_assigned" in receipt.flags
+    assert set(receipt.flags) >= {"visit.not_assigned", "late_work"}
     assert visits(bench) == 1
+
+
+def test_work_after_the_device_had_learnt_is_recorded_but_is_no_late_work(
+    bench: Bench, device: Device
+) -> None:
+    """The visit in hand may be finished; its device knew by then that the case was taken away."""
+    case_id = device.cases()[0]
+    with device.store.transaction() as connection:
+        connection.execute("INSERT INTO draft VALUES ('d', ?, 'visit', '{}', '')", (case_id,))
+    bench.ask(UnassignCase(case_id=case_id, officer_id=device.officer.user_id))
+    bench.sync(device)
+    (written,) = save(bench, device)
+
+    (receipt,) = send(bench, device, [written]).receipts
+
+    assert receipt.outcome == "flagged"
+    assert receipt.flags == ("visit.not_assigned",)
+    assert visits(bench) == 1
+
+
+def test_work_of_whoever_has_the_case_is_not_late(bench: Bench, device: Device) -> None:
+    (written,) = save(bench, device)
+    bench.assign(bench.devices[1], 0)
+
+    (receipt,) = send(bench, device, [written]).receipts
+
+    assert receipt.flags == ()
+
+
+def test_the_office_confirms_a_great_purge_and_keeps_that_it_was_asked(
+    bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(absorbing, "PURGE_GUARD_CASES", 2)
+    for number in (1, 2, 4):
+        bench.assign(device, number)
+    bench.sync(device)
+    officer_id = device.officer.user_id
+    bench.ask(*(UnassignCase(case_id=c, officer_id=officer_id) for c in device.cases()[:3]))
+
+    first, second = bench.sync(device, watched=False)[:2]
+
+    assert (first.confirmed, first.seal) == (None, "")
+    assert second.confirmed is not None
+    assert second.seal
+    assert len(device.cases()) == 1
+    (noted,) = bench.watch.rows(
+        "SELECT kind, values FROM sync_defect WHERE store_id = :id", id=device.store_id
+    )
+    assert (noted.kind, noted.values) == ("purge.confirmed", {"cases": 3})
 
 
 def test_a_group_with_one_refusal_is_refused_whole_and_says_which(

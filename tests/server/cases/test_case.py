@@ -12,7 +12,9 @@ from server.cases.commands import CloseCase, UnassignCase
 from server.cases.tables import CaseDebtRow, CaseRow
 from server.people.tables import ContactRow, MarkerRow
 from server.spine import clock
+from server.spine.tables import CaseAccessRow
 from server.visits.tables import PlannedVisitRow
+from shared.presentation import moment
 from tests.server.day import Browser, Day, Household, counted_queries, new_id
 
 
@@ -179,7 +181,10 @@ def test_a_case_still_on_a_device_says_so_until_it_is_erased(
     day.assign(household.case_id, day.amina)
     assert "still on" not in page_of(browser, household)
     day.give(day.supervisor, UnassignCase(case_id=household.case_id, officer_id=day.amina.user_id))
-    assert "but it is still on Tablet 7" in page_of(browser, household)
+    with day.session() as session:
+        taken_at = session.scalars(select(CaseAccessRow.revoked_at)).one()
+    assert taken_at is not None
+    assert f"but it is still on Tablet 7 since {moment(taken_at)}" in page_of(browser, household)
     with day.session() as session:
         session.execute(
             insert(ErasureRow).values(
