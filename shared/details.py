@@ -65,6 +65,10 @@ register(
             "This phone number or email is not on the case: open the case again"
         ),
         "edit.office_only": mark("Only the office can change this: ring the office"),
+        "edit.moved": mark("Somebody else has changed this since you opened it"),
+        "edit.contested": mark(
+            "An officer and the office differ about this: decide that first, from the worktray"
+        ),
         "edit.nothing": mark("Change something before you save"),
     }
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from server.people import (
     commands,
+    correcting_screens,
+    corrections,
     detail_screens,
     facts,
     markers,
@@ -20,7 +22,7 @@ from shared.catalogue import mark
 from shared.commands import CommandType, Kind
 from shared.decide import BY_NAME
 
-PAGES = (search_screens, screens, detail_screens)
+PAGES = (search_screens, screens, detail_screens, correcting_screens)
 """Importing these registers their pages on the area's one blueprint."""
 
 AREA = Area(
@@ -45,6 +47,26 @@ AREA = Area(
                 command=commands.ChangeName,
                 schema=commands.ChangeNameSchema(),
                 rule=rules.change_name,
+                kind=Kind.EDIT,
+                needs="people.record",
+            ),
+            facts=facts.person_files,
+        ),
+        Handling(
+            kind=CommandType(
+                command=corrections.ChangeDetails,
+                schema=corrections.ChangeDetailsSchema(),
+                rule=corrections.change_details,
+                kind=Kind.EDIT,
+                needs="people.record",
+            ),
+            facts=facts.person_files,
+        ),
+        Handling(
+            kind=CommandType(
+                command=corrections.ChangeContact,
+                schema=corrections.ChangeContactSchema(),
+                rule=corrections.change_contact,
                 kind=Kind.EDIT,
                 needs="people.record",
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
@@ -141,6 +142,8 @@ class ChangeName(Naming, Command):
     person_id: str
     former_name_id: str
     changed_on: date | None = None
+    was: Mapping[str, str] | None = None
+    """The name's parts as the page had shown them; none when it is said whatever it was."""
 
 
 class ChangeNameSchema(NameSchema):
@@ -214,6 +217,8 @@ class RecordAddress(NamesPlace, Command):
     person_id: str
     from_on: date | None = None
     last_day: date | None = None
+    homes_seen: tuple[str, ...] | None = None
+    """The homes of today that the page had shown; none when it is said whatever they were."""
 
 
 class RecordAddressSchema(PlaceSchema):

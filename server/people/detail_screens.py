@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, redirect, render_template, request, url_for
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
@@ -17,6 +18,15 @@ from server.people.commands import (
     RecordContactSchema,
 )
 from server.people.markers import EndMarker, EndMarkerSchema, RecordMarker, RecordMarkerSchema
+from server.people.merging import (
+    THEIRS,
+    Edited,
+    as_typed,
+    ask_over,
+    merge_page,
+    seen_in_form,
+    seen_text,
+)
 from server.people.queries import Marker, Person
 from server.people.screens import load_person
 from server.spine import clock
@@ -63,7 +73,16 @@ def new_address(person_id: UUID) -> str:
     """Ask where the person lives or lived."""
     known = {"residence_id": clock.new_id(), "address_id": clock.new_id()}
     form = Form.blank(RecordAddressSchema(), known)
-    return render_template("people/address.html", form=form, person=load_person(person_id))
+    person = load_person(person_id)
+    seen = seen_text(_homes_held(person))
+    return render_template("people/address.html", form=form, person=person, seen=seen)
+
+
+def _homes_held(person: Person) -> dict[str, dict[str, str]]:
+    """Write where the person lives now as one field: each home with its words."""
+    return {
+        "lines": {h.residence_id: address(h.lines, h.postcode) for h in person.homes_of_today()}
+    }
 
 
 @screens.post("/people/<uuid:person_id>/addresses/new")
@@ -71,11 +90,38 @@ def new_address(person_id: UUID) -> str:
 def add_address(person_id: UUID) -> tuple[str, int] | Response:
     """Add an address; the one before it is kept as a former one."""
     person = load_person(person_id)
-    result = ask(sent(RecordAddressSchema(), person_id=person.person_id), RecordAddress)
+    if request.form.get("take-lines") == THEIRS:
+        return _back(person.person_id)
+    seen = {**_homes_held(person), **(seen_in_form() or {})}
+    homes = seen["lines"] if isinstance(seen["lines"], dict) else {}
+    form = sent(RecordAddressSchema(), person_id=person.person_id)
+    result = ask_over(form, RecordAddress, homes_seen=tuple(homes))
+    if result is None:
+        return _another_home(load_person(person_id), form, homes)
     if isinstance(result, Form):
-        return render_template("people/address.html", form=result, person=person), 422
+        page = render_template(
+            "people/address.html", form=result, person=person, seen=seen_text(seen)
+        )
+        return page, 422
     tell(mark("The address has been recorded"))
     return _back(person.person_id)
+
+
+def _another_home(person: Person, form: Form, seen: Mapping[str, str]) -> tuple[str, int]:
+    """Show where the person lived, where somebody else says they live now, and what was typed."""
+    typed = address(form.data["lines"].splitlines(), form.data["postcode"])
+    held = _homes_held(person)
+    edited = Edited(
+        held=held,
+        labels={"lines": mark("Where they live now")},
+        show=lambda _name, value: as_typed(
+            "; ".join(value.values()) if isinstance(value, dict) else typed
+        ),
+        action=url_for("people.add_address", person_id=person.person_id),
+        back=url_for("people.one_person", person_id=person.person_id),
+        title=person.name,
+    )
+    return merge_page(edited, form, {"lines": dict(seen)})
 
 
 def _marker_schema(person: Person) -> Schema:

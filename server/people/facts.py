@@ -17,6 +17,7 @@ from server.people.commands import (
     RecordContact,
     RecordFormerName,
 )
+from server.people.corrections import ChangeContact, ChangeDetails
 from server.people.markers import EndMarker, MarkerFacts, RecordMarker
 from server.people.rules import PersonFile, Residence
 from server.people.tables import (
@@ -28,6 +29,7 @@ from server.people.tables import (
     ResidenceRow,
 )
 from server.people.terms import normalise
+from server.reconciling import open_fields as conflicts
 from server.spine.locks import case_subject
 from server.spine.tables import Id
 from shared.case_file import CaseContact, CaseMarker, CasePerson
@@ -38,7 +40,9 @@ _case = table("case", column("case_id", Id), column("person_id", Id))
 
 Value = TypeVar("Value")
 
-AboutPerson = ChangeName | RecordFormerName | RecordAddress | RecordContact
+AboutPerson = (
+    ChangeName | RecordFormerName | RecordAddress | RecordContact | ChangeDetails | ChangeContact
+)
 
 
 def known_people(session: Session, commands: Sequence[Command]) -> list[bool]:
@@ -60,6 +64,11 @@ def person_files(session: Session, commands: Sequence[Command]) -> list[PersonFi
     contacts = _grouped(
         session, select(contact.person_id, contact).where(contact.person_id.in_(ids))
     )
+    details, reached_by = details_of(session, ids), contacts_of(session, ids)
+    contested = conflicts.fields_open(session, "person", ids)
+    contacts_contested = conflicts.fields_open(
+        session, "contact", {c.contact_id for of in reached_by.values() for c in of}
+    )
     people = {
         row.person_id: PersonFile(
             person_id=row.person_id,
@@ -75,6 +84,13 @@ def person_files(session: Session, commands: Sequence[Command]) -> list[PersonFi
                 for c in contacts.get(row.person_id, ())
                 if c.standing == "in_use"
             ),
+            details=details[row.person_id],
+            reached_by=tuple(reached_by.get(row.person_id, ())),
+            contested=frozenset(contested.get(row.person_id, ())),
+            contested_contacts={
+                c.contact_id: frozenset(contacts_contested.get(c.contact_id, ()))
+                for c in reached_by.get(row.person_id, ())
+            },
         )
         for row in session.scalars(select(PersonRow).where(PersonRow.person_id.in_(ids)))
     }
@@ -119,10 +135,12 @@ def marker_facts(session: Session, commands: Sequence[Command]) -> list[MarkerFa
         *session.scalars(select(place).where(place.in_(address_ids))),
     }
     going_there = cases_of(session, "address", address_ids)
+    asked_off = conflicts.fields_open(session, "marker", markers)
     return [
         MarkerFacts(
             known=command.marker_id in markers,
             ended=command.marker_id in markers and markers[command.marker_id].until is not None,
+            asked_off=command.marker_id in asked_off,
             person_id=each.person_id if each else None,
             address_id=each.address_id if each else None,
             kind=each.kind if each else "",

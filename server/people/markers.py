@@ -34,6 +34,9 @@ REVIEW_DAYS_MAX = 366
 register(
     {
         "marker.unknown": mark("This marker is not known here: open the person again"),
+        "marker.proposal_open": mark(
+            "An officer has asked to take this warning off: decide that, from the worktray"
+        ),
         "marker.ended": mark("This marker has already been ended"),
         "marker.review_in_past": mark("Enter a review date after today"),
         "marker.review_too_late": mark("Enter a review date within a year from today"),
@@ -127,6 +130,7 @@ class MarkerFacts:
     address_id: str | None = None
     kind: str = ""
     ended: bool = False
+    asked_off: bool = False
     person_known: bool = False
     place_known: bool = False
     case_ids: frozenset[str] = frozenset()
@@ -171,6 +175,8 @@ def end_marker(facts: MarkerFacts, command: EndMarker, occasion: Occasion) -> De
         raise RuleBroken("marker.unknown")
     if facts.ended:
         raise RuleBroken("marker.ended")
+    if facts.asked_off:
+        raise RuleBroken("marker.proposal_open")
     return Decision(
         changes=(
             MarkerEnded(

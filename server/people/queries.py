@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import and_, column, exists, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from server.accounts.tables import AccountRow, DebtRow, LiablePartyRow
+from server.people.facts import details_of
 from server.people.tables import (
     AddressRow,
     ContactRow,
@@ -38,6 +41,7 @@ class FormerName:
 class Home:
     """An address of the person, from and until."""
 
+    residence_id: str
     address_id: str
     lines: tuple[str, ...]
     postcode: str
@@ -54,8 +58,10 @@ class Home:
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """A way to reach the person, and where it came from."""
+    """A way to reach the person, where it came from, and whether it does."""
 
+    contact_id: str
+    standing: str
     kind: str
     value: str
     source: str
@@ -96,11 +102,18 @@ class Person:
     name: str
     born_on: date | None
     language: str
+    details: Mapping[str, Any]
+    """What may be put right, as commands write it."""
+
     former_names: tuple[FormerName, ...]
     homes: tuple[Home, ...]
     contacts: tuple[Contact, ...]
     markers: tuple[Marker, ...]
     cases: tuple[CaseLink, ...]
+
+    def homes_of_today(self) -> list[Home]:
+        """List where the person lives until somebody says otherwise."""
+        return [home for home in self.homes if home.until is None]
 
     def homes_on(self, day: date) -> list[Home]:
         """List where the person lives on the day."""
@@ -153,6 +166,7 @@ def person(session: Session, person_id: str) -> Person | None:
         name=row.name,
         born_on=row.born_on,
         language=row.language,
+        details=details_of(session, [person_id])[person_id],
         former_names=tuple(
             FormerName(name=name, until=until)
             for name, until in session.execute(
@@ -163,7 +177,14 @@ def person(session: Session, person_id: str) -> Person | None:
         ),
         homes=_homes(session, person_id),
         contacts=tuple(
-            Contact(kind=c.kind, value=c.value, source=c.source, recorded_at=c.recorded_at)
+            Contact(
+                contact_id=c.contact_id,
+                standing=c.standing,
+                kind=c.kind,
+                value=c.value,
+                source=c.source,
+                recorded_at=c.recorded_at,
+            )
             for c in session.scalars(
                 select(contact)
                 .where(contact.person_id == person_id)
@@ -192,6 +213,7 @@ def _homes(session: Session, person_id: str) -> tuple[Home, ...]:
     home = ResidenceRow
     return tuple(
         Home(
+            residence_id=residence_id,
             address_id=place.address_id,
             lines=tuple(place.lines.splitlines()),
             postcode=place.postcode,
@@ -199,8 +221,8 @@ def _homes(session: Session, person_id: str) -> tuple[Home, ...]:
             from_on=from_on,
             until=until,
         )
-        for place, from_on, until in session.execute(
-            select(AddressRow, home.from_on, home.until)
+        for place, residence_id, from_on, until in session.execute(
+            select(AddressRow, home.residence_id, home.from_on, home.until)
             .join(home, home.address_id == AddressRow.address_id)
             .where(home.person_id == person_id)
             .order_by(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from server.people.commands import (
     EMAIL,
@@ -21,11 +23,14 @@ from server.people.commands import (
     ResidenceEnded,
 )
 from server.people.terms import normalise
+from shared.case_file import CaseContact
 from shared.commands import Decision, Occasion
 from shared.contacts import phone_number
 from shared.errors import RuleBroken
+from shared.field_policy import rule_of
 from shared.presentation import LONDON
 from shared.presentation import name as spoken_name
+from shared.reconcile import Fate, merge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,12 @@ class PersonFile:
     residences: tuple[Residence, ...] = ()
     contacts: frozenset[tuple[str, str]] = field(default=frozenset())
     place_id: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    reached_by: tuple[CaseContact, ...] = ()
+    contested: frozenset[str] = frozenset()
+    """Fields of the person about which officers and the office differ."""
+
+    contested_contacts: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def name_of(naming: Naming, kind: str) -> Naming:
@@ -100,7 +111,7 @@ def open_person(known: bool, command: OpenPerson, occasion: Occasion) -> Decisio
 
 def change_name(person: PersonFile, command: ChangeName, occasion: Occasion) -> Decision:
     """Call the person by the new name from now on and keep the old one."""
-    called = name_of(command, person.kind)
+    called = name_of(_over_what_was_seen(person, command), person.kind)
     _has_been(command.changed_on, occasion, "changed_on")
     now = Naming(
         title=person.title,
@@ -124,6 +135,32 @@ def change_name(person: PersonFile, command: ChangeName, occasion: Occasion) -> 
             ),
         )
     )
+
+
+def _over_what_was_seen(person: PersonFile, command: ChangeName) -> Naming:
+    """Put each part of the name over what the page had shown; a part two changed is looked at first."""
+    if command.was is None:
+        return command
+    held = parts_of_name(person.title, person.forenames, person.surname, person.called)
+    parts: dict[str, str] = {}
+    for name, value in held.items():
+        rule = rule_of("person", "name" if name == "whole_name" else name)
+        now = getattr(command, name)
+        merged = merge(rule, command.was.get(name, now), value, now)
+        if merged.fate is Fate.REVIEW:
+            raise RuleBroken("edit.moved", field=name)
+        parts[name] = merged.value
+    return Naming(**parts)
+
+
+def parts_of_name(title: str, forenames: str, surname: str, called: str) -> dict[str, str]:
+    """Give a name as its form shows it: in one piece only where it has no surname."""
+    return {
+        "title": title,
+        "forenames": forenames,
+        "surname": surname,
+        "whole_name": "" if surname else called,
+    }
 
 
 def record_former_name(
@@ -161,6 +198,8 @@ def record_address(person: PersonFile, command: RecordAddress, occasion: Occasio
     here = next((home for home in homes if home.address_id == address_id), None)
     if until and here:
         return _leave(person, here, until)
+    if not until and _moved_since(homes, command.homes_seen):
+        raise RuleBroken("edit.moved", field="lines")
     left = [] if until else homes
     left_until = command.from_on or occasion.decided_at.astimezone(LONDON).date()
     if any(home.from_on and home.from_on >= left_until for home in left):
@@ -223,6 +262,11 @@ def record_contact(person: PersonFile, command: RecordContact, _occasion: Occasi
             ),
         )
     )
+
+
+def _moved_since(homes: Sequence[Residence], seen: tuple[str, ...] | None) -> bool:
+    """Tell whether the homes of today are others than the page had shown."""
+    return seen is not None and {home.residence_id for home in homes} != set(seen)
 
 
 def _is_recorded(

@@ -13,12 +13,11 @@ from server.people.asked import ask, sent
 from server.people.blueprint import screens
 from server.people.commands import (
     KINDS,
-    ChangeName,
-    ChangeNameSchema,
     OpenPerson,
     OpenPersonSchema,
 )
 from server.people.queries import Person
+from server.reconciling import open_fields as conflicts
 from server.spine import clock
 from server.spine.areas import House
 from server.spine.database import db
@@ -63,6 +62,7 @@ def one_person(person_id: UUID) -> str:
         held={hold.reason for debt in debts for hold in debt.holds if hold.is_in_force_on(today)},
         entries=timeline.entries(session, house(), about, Slice(limit=LATEST)),
         today=today,
+        differing=conflicts.of_person(session, person.person_id),
     )
 
 
@@ -133,31 +133,3 @@ def open_person(kind: str) -> tuple[str, int] | Response:
 
 def _kind(kind: str) -> str:
     return kind if kind in KINDS else abort(404)
-
-
-@screens.get("/people/<uuid:person_id>/name")
-@needs("people.record")
-def new_name(person_id: UUID) -> str:
-    """Ask what a person is called now."""
-    person = load_person(person_id)
-    known = {
-        "former_name_id": clock.new_id(),
-        "title": person.title,
-        "forenames": person.forenames,
-        "surname": person.surname,
-        "whole_name": person.name if person.kind == "organisation" else "",
-    }
-    form = Form.blank(ChangeNameSchema(), known)
-    return render_template("people/name.html", form=form, person=person)
-
-
-@screens.post("/people/<uuid:person_id>/name")
-@needs("people.record")
-def change_name(person_id: UUID) -> tuple[str, int] | Response:
-    """Call a person by another name and keep the old one."""
-    person = load_person(person_id)
-    result = ask(sent(ChangeNameSchema(), person_id=person.person_id), ChangeName)
-    if isinstance(result, Form):
-        return render_template("people/name.html", form=result, person=person), 422
-    tell(mark("The name has been changed"))
-    return redirect(url_for("people.one_person", person_id=person_id), code=303)

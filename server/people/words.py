@@ -11,6 +11,7 @@ from server.people.timeline import KINDS as TIMELINE_KINDS
 from server.spine import clock
 from server.spine.web import reader
 from shared.debts import DEBT_TYPES, TRANSACTION_KINDS
+from shared.details import label_of, said
 from shared.holds import REASONS
 from shared.markers import KINDS as RISKS
 from shared.presentation import period
@@ -31,6 +32,8 @@ def words() -> dict[str, object]:
     """Give templates the words for codes, what day it is, and how to write a period."""
     return {
         "contact_kinds": CONTACT_KINDS,
+        "detail_label": label_of,
+        "detail_said": said,
         "debt_types": DEBT_TYPES,
         "hold_reasons": REASONS,
         "masters": MASTERS,

@@ -144,31 +144,6 @@ def beside(session: Session, conflict: Conflict) -> list[Conflict]:
     return _whole(session, query.order_by(ConflictRow.opened_at).limit(BESIDE_MAX))
 
 
-def fields_open(session: Session, record: str, record_ids: Collection[str]) -> dict[str, set[str]]:
-    """Say which fields of these records wait for a person."""
-    found: dict[str, set[str]] = {}
-    for record_id, name in session.execute(
-        select(ConflictRow.record_id, ConflictRow.field).where(
-            ConflictRow.record == record,
-            ConflictRow.record_id.in_(sorted(record_ids)),
-            ConflictRow.open,
-        )
-    ):
-        found.setdefault(record_id, set()).add(name)
-    return found
-
-
-def of_person(session: Session, person_id: str) -> list[tuple[str, Sentence]]:
-    """List the open conflicts about a person, each with what it is about."""
-    rows = session.execute(
-        select(ConflictRow.conflict_id, ConflictRow.record, ConflictRow.field)
-        .where(ConflictRow.person_id == person_id, ConflictRow.open)
-        .order_by(ConflictRow.opened_at)
-        .limit(BESIDE_MAX)
-    )
-    return [(conflict_id, label_of(record, name)) for conflict_id, record, name in rows]
-
-
 def _every() -> Select[Any]:
     """Join each conflict to what it is about."""
     about_person = func.coalesce(ConflictRow.person_id, CaseRow.person_id)

@@ -100,6 +100,8 @@ class EndHold(Command):
     hold_id: str
     debt_id: str
     last_day: date
+    last_day_seen: str | None = None
+    """The last day the page had shown, empty where there was none; none when nothing was shown."""
 
 
 class EndHoldSchema(Schema):

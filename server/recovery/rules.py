@@ -59,6 +59,8 @@ def end_hold(debt: DebtHolds, command: EndHold, _occasion: Occasion) -> Decision
         raise RuleBroken("hold.last_day_before_first", field="last_day")
     if hold.until == until:
         return Decision()
+    if command.last_day_seen is not None and command.last_day_seen != last_day_of(hold):
+        raise RuleBroken("edit.moved", field="last_day")
     if hold.until is not None and hold.until < until:
         raise RuleBroken("hold.ended", field="last_day")
     return Decision(
@@ -66,6 +68,11 @@ def end_hold(debt: DebtHolds, command: EndHold, _occasion: Occasion) -> Decision
             HoldEnded(hold_id=hold.hold_id, debt_id=debt.debt_id, reason=hold.reason, until=until),
         )
     )
+
+
+def last_day_of(hold: CaseHold) -> str:
+    """Write the last day a hold covers, or nothing where it has none."""
+    return (hold.until - timedelta(days=1)).isoformat() if hold.until else ""
 
 
 def _covers(hold: CaseHold, reason: str, from_on: date, until: date | None) -> bool:

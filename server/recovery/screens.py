@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, timedelta
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.accounts.queries import Debt
 from server.accounts.screens import load_debt
 from server.people.asked import ask, sent, tell_result
+from server.people.merging import (
+    THEIRS,
+    Edited,
+    ask_over,
+    merge_page,
+    seen_in_form,
+    seen_text,
+)
 from server.people.words import words
 from server.recovery import queries
 from server.recovery.commands import FLAGS, EndHold, EndHoldSchema, PlaceHold, PlaceHoldSchema
@@ -18,8 +28,9 @@ from server.spine import clock
 from server.spine.database import db
 from server.spine.permissions import needs
 from server.spine.web import tell
-from shared.catalogue import mark
+from shared.catalogue import Sentence, mark
 from shared.forms import Form
+from shared.presentation import day
 
 screens = Blueprint("recovery", __name__, template_folder="templates")
 screens.context_processor(words)
@@ -58,7 +69,19 @@ def last_of_hold(hold_id: UUID) -> str:
     """Ask which day is the last of a hold."""
     hold, debt = _hold(hold_id)
     form = Form.blank(EndHoldSchema(), {"last_day": clock.today()})
-    return render_template("recovery/end_hold.html", form=form, debt=debt, hold=hold)
+    return _end_page(form, debt, hold, _held(hold))
+
+
+def _held(hold: Hold) -> dict[str, str]:
+    """Write the last day of a hold as its form shows it."""
+    last_day = hold.until - timedelta(days=1) if hold.until else None
+    return {"last_day": last_day.isoformat() if last_day else ""}
+
+
+def _end_page(form: Form, debt: Debt, hold: Hold, seen: Mapping[str, str]) -> str:
+    return render_template(
+        "recovery/end_hold.html", form=form, debt=debt, hold=hold, seen=seen_text(seen)
+    )
 
 
 @screens.post("/holds/<uuid:hold_id>/end")
@@ -66,9 +89,29 @@ def last_of_hold(hold_id: UUID) -> str:
 def end_hold(hold_id: UUID) -> tuple[str, int] | Response:
     """End a hold and show the account."""
     hold, debt = _hold(hold_id)
-    result = ask(sent(EndHoldSchema(), hold_id=hold.hold_id, debt_id=debt.debt_id), EndHold)
+    seen = {**_held(hold), **(seen_in_form() or {})}
+    if request.form.get("take-last_day") == THEIRS:
+        return redirect(url_for("accounts.one_account", account_id=debt.account_id), code=303)
+    form = sent(EndHoldSchema(), hold_id=hold.hold_id, debt_id=debt.debt_id)
+    result = ask_over(form, EndHold, last_day_seen=str(seen["last_day"]))
+    if result is None:
+        return merge_page(_edited(*_hold(hold_id)), form, seen)
     if isinstance(result, Form):
-        page = render_template("recovery/end_hold.html", form=result, debt=debt, hold=hold)
-        return page, 422
+        return _end_page(result, debt, hold, seen), 422
     tell(mark("The last day of the hold has been recorded"))
     return redirect(url_for("accounts.one_account", account_id=debt.account_id), code=303)
+
+
+def _edited(hold: Hold, debt: Debt) -> Edited:
+    return Edited(
+        held=_held(hold),
+        labels={"last_day": mark("Last day of the hold")},
+        show=lambda _name, value: (
+            Sentence("%(day)s", day=day(date.fromisoformat(value), say=Sentence))
+            if value
+            else Sentence(mark("No last day"))
+        ),
+        action=url_for("recovery.end_hold", hold_id=hold.hold_id),
+        back=url_for("accounts.one_account", account_id=debt.account_id),
+        title=debt.account_reference,
+    )
