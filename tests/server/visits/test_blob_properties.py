@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -126,3 +127,28 @@ def test_our_own_device_brings_it_through_any_line(
     assert ending is Ending.ARRIVED
     with day.session() as session:
         assert session.scalar(select(BlobRow.body).where(BlobRow.digest == name)) == body
+
+
+def test_of_many_that_send_one_part_at_once_one_is_taken(
+    day: Day, household: Household, phone: Phone
+) -> None:
+    body = jpeg("red")
+    name = record(day, household, body)
+    where = phone.begin(name, len(body)).headers["Location"]
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(phone.part, where, 0, body[:200]) for _each in range(6)]
+    statuses = sorted(each.result().status_code for each in asked)
+    assert statuses == [204, 409, 409, 409, 409, 409]
+    assert phone.where(where) == 200
+
+
+def test_devices_that_bring_one_photograph_at_once_keep_it_once(
+    day: Day, household: Household
+) -> None:
+    body = jpeg("red")
+    name = record(day, household, body)
+    phones = [phone_of(day, day.amina) for _each in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        brought = [pool.submit(each.deliver, name, body) for each in phones]
+    assert [each.result() for each in brought] == [len(body)] * 4
+    assert kept(day) == ([name], 0)
