@@ -17,10 +17,12 @@ from sync.protocol import (
     ENVELOPE_BYTES_MAX,
     ENVELOPES_MAX,
     GENESIS,
+    MANIFEST_MAX,
     PURGED_MAX,
     RECORDS_MAX,
     REPLY_BYTES_MAX,
     REQUEST_BYTES_MAX,
+    CaseTotal,
     Page,
     Position,
     Purge,
@@ -28,7 +30,10 @@ from sync.protocol import (
     Record,
     Reply,
     Request,
+    Total,
+    Whole,
 )
+from sync.scope import HASHES
 from sync.wire import (
     NotAMessage,
     pack,
@@ -50,6 +55,7 @@ texts = st.text(st.characters(codec="utf-8"), max_size=30)
 moments = st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat())
 hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
 lanes = st.sampled_from(Lane)
+sums = st.integers(0, HASHES - 1)
 
 ENVELOPE: dict[str, Any] = {
     "command_id": "11111111-1111-4111-8111-111111111111",
@@ -74,6 +80,13 @@ REQUEST: dict[str, Any] = {
     "cursor": 0,
 }
 
+LINE: dict[str, Any] = {
+    "case_id": "33333333-3333-4333-8333-333333333333",
+    "view": "home_visit",
+    "records": 1,
+    "hash": 1,
+}
+
 REPLY: dict[str, Any] = {
     "protocol": 1,
     "epoch": "22222222-2222-4222-8222-222222222222",
@@ -93,6 +106,13 @@ requests = st.builds(
     ),
     purged=st.lists(ids, max_size=4).map(tuple),
     records_max=st.integers(1, RECORDS_MAX),
+    manifest=st.none()
+    | st.lists(
+        st.builds(CaseTotal, case_id=ids, view=texts, records=numbers, hash=sums), max_size=3
+    ).map(tuple),
+    confirm=st.none() | hashes,
+    protocol=st.integers(1, 1000),
+    oldest=st.integers(1, 1000),
 )
 
 pages = st.builds(
@@ -112,6 +132,7 @@ pages = st.builds(
     purges=st.lists(
         st.builds(Purge, case_id=ids, view=texts, commit=numbers, reason=texts), max_size=3
     ).map(tuple),
+    repaired=st.lists(st.builds(Whole, case_id=ids, view=texts), max_size=3).map(tuple),
     start=numbers,
     end=numbers,
     head=numbers,
@@ -132,12 +153,19 @@ replies = st.builds(
             commit=st.none() | numbers,
             received_at=texts,
             values=st.dictionaries(texts, texts | numbers | st.none(), max_size=3),
+            more=st.dictionaries(texts.map("new_{}".format), texts | numbers, max_size=2),
         ),
         max_size=4,
     ).map(tuple),
     positions=st.dictionaries(lanes, st.builds(Position, seq=numbers, head=hashes)),
     noted=st.lists(ids, max_size=4).map(tuple),
     page=pages,
+    scope=st.none() | st.builds(Total, records=numbers, hash=sums),
+    durable=numbers,
+    replaces=st.none() | ids,
+    confirmed=st.none() | hashes,
+    seal=texts,
+    protocol=st.integers(1, 1000),
 )
 
 anything = st.recursive(
@@ -156,8 +184,9 @@ def test_a_request_is_read_as_it_was_written(request: Request) -> None:
 
 
 @often
-@given(replies)
-def test_a_reply_is_read_as_it_was_written(reply: Reply) -> None:
+@given(replies, st.lists(st.binary(max_size=60), max_size=3))
+def test_a_reply_is_read_as_it_was_written(reply: Reply, sent: list[bytes]) -> None:
+    assert read_reply(write_reply(reply, sent), sent) == reply
     assert read_reply(write_reply(reply)) == reply
 
 
@@ -344,6 +373,12 @@ def test_limits_stand_where_they_are_said_to() -> None:
         ("envelopes", ["{}"] * (ENVELOPES_MAX + 1)),
         ("envelopes", ["a" * (ENVELOPE_BYTES_MAX + 1)]),
         ("purged", [REQUEST["store_id"]] * (PURGED_MAX + 1)),
+        ("manifest", [LINE] * (MANIFEST_MAX + 1)),
+        ("manifest", [{**LINE, "hash": HASHES}]),
+        ("manifest", [{**LINE, "records": -1}]),
+        ("confirm", "0" * 63),
+        ("oldest", 0),
+        ("protocol", 1001),
         ("records_max", RECORDS_MAX + 1),
         ("records_max", 0),
         ("cursor", -1),
@@ -353,6 +388,36 @@ def test_limits_stand_where_they_are_said_to() -> None:
             read_request(pack({**REQUEST, name: value}))
     with pytest.raises(NotAMessage, match=r"message\.too_large"):
         read_request(pack({**REQUEST, "more": "a" * REQUEST_BYTES_MAX}))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"case_id": "33333333"},
+        {"case_id": None},
+        {"view": "v" * 41},
+        {"kind": 7},
+        {"record_id": "r" * 81},
+        {"commit": -1},
+        {"commit": True},
+        {"commit": 2**63},
+        {"commit": 1.0},
+        {"body": {}},
+        {"body": 1},
+    ],
+)
+def test_a_record_is_an_object_whose_every_member_is_checked(wrong: dict[str, Any]) -> None:
+    record = {**LINE, "kind": "case", "record_id": "r", "commit": 1, "body": None}
+    page = {**REPLY["page"], "records": [record]}
+    assert len(read_reply(pack({**REPLY, "page": page})).page.records) == 1
+    for records in ([record, {**record, **wrong}], [record, 1], {"0": record}, None):
+        with pytest.raises(NotAMessage, match=r"message\.wrong_shape"):
+            read_reply(pack({**REPLY, "page": {**page, "records": records}}))
+
+
+def test_a_reply_that_unfolds_without_end_is_refused_whatever_it_points_to() -> None:
+    with pytest.raises(NotAMessage, match=r"message\.too_large"):
+        read_reply(bomb(256 * 1_048_576), [write_envelope(ENVELOPE)])
 
 
 def test_an_envelope_is_an_object_whose_every_member_is_checked() -> None:
