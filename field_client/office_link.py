@@ -50,7 +50,6 @@ _UPLOADS = {
     "POST": _BEGINNING,
     "PATCH": _PART,
     "HEAD": frozenset({"Tus-Resumable"}),
-    "DELETE": frozenset({"Tus-Resumable"}),
 }
 """What an upload may ask, and the headers it may say it with."""
 
