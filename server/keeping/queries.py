@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.config import Config
-from server.keeping.records import RUNNING, VERIFIED
+from server.keeping.records import RESTORED, RUNNING, VERIFIED, Told, told
 from server.keeping.tables import BackupRow
 from server.spine.settings import FICTIONAL, setting
 from server.spine.tables import SyncHeadRow
@@ -54,6 +54,7 @@ class Standing:
     durable_number: int
     head_number: int
     hours: int
+    restored: Told | None
 
     def is_late(self, now: datetime) -> bool:
         """Tell whether the last verified backup is older than was agreed."""
@@ -88,6 +89,7 @@ def standing(session: Session, config: Config, now: datetime) -> Standing:
     head = session.execute(
         select(SyncHeadRow.commit_number, SyncHeadRow.durable_commit_number)
     ).one()
+    restored = setting(session, RESTORED)
     recently = timedelta(hours=RUNS_HOURS_MAX)
     return Standing(
         set_up=config.backup_to is not None and config.backup_key is not None,
@@ -97,6 +99,7 @@ def standing(session: Session, config: Config, now: datetime) -> Standing:
         durable_number=head.durable_commit_number,
         head_number=head.commit_number,
         hours=config.backup_hours,
+        restored=told(restored) if restored else None,
     )
 
 

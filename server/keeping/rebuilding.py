@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import zstandard
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -148,7 +148,7 @@ def standing(home: Path, manifest: Manifest, *, durable: bool) -> Iterator[str]:
 
 
 @contextmanager
-def engine_of(url: str) -> Iterator[Engine]:
+def engine_of(url: str | URL) -> Iterator[Engine]:
     """Open a database for a moment."""
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     try:
@@ -171,7 +171,7 @@ def examine(url: str, house: House, manifest: Manifest) -> Examined:
 
     try:
         with engine_of(url) as engine, Session(engine) as session:
-            _check_pages(session, fault)
+            _check_pages(url, session, fault)
             ledger = check_ledger(session)
             if not ledger.clean:
                 raise fault("check ledger")
@@ -189,13 +189,17 @@ def examine(url: str, house: House, manifest: Manifest) -> Examined:
         raise fault("PostgreSQL") from error
 
 
-def _check_pages(session: Session, fault: Callable[[str], RuleBroken]) -> None:
-    """Let PostgreSQL look at every page of every table and index of the office."""
-    with session.begin_nested():
-        session.execute(text("CREATE EXTENSION IF NOT EXISTS amcheck"))
-    damaged = session.scalar(text(_HEAPS))
-    session.execute(text(_TREES))
-    session.rollback()
+def _check_pages(url: str, session: Session, fault: Callable[[str], RuleBroken]) -> None:
+    """Let PostgreSQL look at every page of every table and index of the office.
+
+    As the server's first role, which may; the office's own may not where it came from elsewhere.
+    """
+    first = session.scalar(text("SELECT rolname FROM pg_roles WHERE oid = 10"))
+    with engine_of(make_url(url).set(username=first)) as engine, Session(engine) as checking:
+        checking.execute(text("CREATE EXTENSION IF NOT EXISTS amcheck"))
+        damaged = checking.scalar(text(_HEAPS))
+        checking.execute(text(_TREES))
+        checking.rollback()
     if damaged:
         raise fault("amcheck")
 

@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,35 @@ from shared.errors import RuleBroken
 logger = logging.getLogger(__name__)
 
 RUNNING, VERIFIED, FAILED = "running", "verified", "failed"
+
+RESTORED = "restored"
+"""The setting that says of an office where it was restored from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What an office says of its own restoring, for whoever asks why its epoch is another."""
+
+    at: datetime
+    stands_at: datetime
+    backup_id: str
+    before: str
+    """The epoch until then."""
+
+    def written(self) -> str:
+        """Write it as a setting holds it."""
+        return f"{self.at.isoformat()} {self.stands_at.isoformat()} {self.backup_id} {self.before}"
+
+
+def told(written: str) -> Told:
+    """Read it back."""
+    at, stands_at, backup_id, before = written.split(" ")
+    return Told(
+        at=datetime.fromisoformat(at),
+        stands_at=datetime.fromisoformat(stands_at),
+        backup_id=backup_id,
+        before=before,
+    )
 
 
 class Record:

@@ -22,7 +22,7 @@ from server.keeping.rebuilding import (
     standing,
     unpack,
 )
-from server.keeping.records import FAILED, RUNNING
+from server.keeping.records import FAILED, RESTORED, RUNNING, Told
 from server.keeping.refusals import CUT
 from server.keeping.tables import BackupRow
 from server.spine.areas import House
@@ -30,9 +30,6 @@ from server.spine.database import is_known, migrate
 from server.spine.settings import keep_setting
 from server.spine.tables import SyncHeadRow
 from shared.errors import RuleBroken
-
-RESTORED_FROM = "restored_from"
-"""Set to the backup, the moment and the epoch before, in an office that was restored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +139,8 @@ def _open(url: str, asked: Asked, manifest: Manifest, found: Examined, promised:
             .where(BackupRow.state == RUNNING)
             .values(state=FAILED, code=CUT, ended_at=now)
         )
-        keep_setting(
-            session, RESTORED_FROM, f"{manifest.backup_id} {_said(stands_at)} {found.epoch}"
-        )
+        told = Told(at=now, stands_at=stands_at, backup_id=manifest.backup_id, before=found.epoch)
+        keep_setting(session, RESTORED, told.written())
         active = session.scalar(
             select(func.count()).select_from(DeviceRow).where(DeviceRow.state == "active")
         )

@@ -36,7 +36,7 @@ def every_backup() -> str:
         backups=queries.backups(session),
         states=STATES,
         kept=settings.backups_kept,
-        may_run=standing.set_up and may("keeping.run"),
+        may_run=standing.set_up and not standing.running and may("keeping.run"),
         now=now,
     )
 

@@ -71,10 +71,11 @@ class Source:
         user, database = self.one("SELECT current_user, current_database()")
         if major != MAJOR or user != DATABASE or database != DATABASE:
             raise RuleBroken("backup.not_ours", major=MAJOR)
-        system, timeline = self.one(
-            "SELECT system_identifier::text, timeline_id FROM pg_control_system(), "
-            "pg_control_checkpoint()"
-        )
+        with _allowed():
+            system, timeline = self.one(
+                "SELECT system_identifier::text, timeline_id FROM pg_control_system(), "
+                "pg_control_checkpoint()"
+            )
         (segment_bytes,) = self.one(
             "SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size'"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -192,6 +193,34 @@ def test_a_backup_that_does_not_come_back_whole_is_not_published(premises: Premi
     assert premises.store.manifests() == []
 
 
+@pytest.mark.long
+def test_twenty_places_damaged_on_the_disk_are_found_before_the_watermark_moves(
+    premises: Premises,
+) -> None:
+    premises.case()
+    chance = random.Random(46)
+    for _ in range(20):
+        harmed: list[Path] = []
+
+        def harm(_done: int, _total: int, harmed: list[Path] = harmed) -> None:
+            """Turn one bit of what is written already, once the log is being written."""
+            written = sorted((premises.folder / "files").glob("*/*"))
+            if harmed or len(written) < 3:
+                return
+            path = chance.choice(written[:-1])
+            body = bytearray(path.read_bytes())
+            body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
+            path.write_bytes(body)
+            harmed.append(path)
+
+        with pytest.raises(RuleBroken, match=r"backup\.damaged"):
+            premises.backup(fresh=True, tell=harm)
+        assert harmed
+        assert premises.head().durable_commit_number == 0
+        assert premises.store.manifests() == []
+    assert premises.backup().commit_number == premises.head().durable_commit_number > 0
+
+
 def test_a_damaged_backup_is_found_by_the_next_one_which_then_takes_a_base(
     premises: Premises,
 ) -> None:
@@ -246,6 +275,50 @@ def test_a_server_of_another_make_is_refused_in_one_sentence(premises: Premises)
     foreign = premises.url.replace("//fieldfare@", "//county@")
     with pytest.raises(RuleBroken, match=r"backup\.not_ours"):
         taking.take(premises.wanted(), foreign)
+
+
+def test_a_role_that_may_not_replicate_is_told_so_and_one_that_may_is_enough(
+    premises: Premises,
+) -> None:
+    premises.case()
+
+    def as_county(*statements: str) -> None:
+        url = premises.url.replace("//fieldfare@", "//county@")
+        with premises.sessions(url)() as session, session.begin():
+            for statement in statements:
+                session.connection().exec_driver_sql(statement)
+
+    with premises.sessions()() as session, session.begin():
+        session.connection().exec_driver_sql("CREATE ROLE county SUPERUSER LOGIN")
+    as_county(
+        "ALTER ROLE fieldfare RENAME TO landlord",
+        "CREATE ROLE fieldfare LOGIN",
+        "ALTER DATABASE fieldfare OWNER TO fieldfare",
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO fieldfare",
+    )
+    with pytest.raises(RuleBroken, match=r"backup\.no_access"):
+        premises.backup()
+    as_county("ALTER ROLE fieldfare REPLICATION")
+    with pytest.raises(RuleBroken, match=r"backup\.no_access"):
+        premises.backup()
+    assert premises.head().durable_commit_number == 0
+    as_county("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO fieldfare")
+    assert premises.backup().commit_number == premises.head().durable_commit_number > 0
+    as_county("ALTER ROLE fieldfare RENAME TO tenant", "ALTER ROLE landlord RENAME TO fieldfare")
+
+
+def test_a_server_named_by_its_url_is_backed_up_like_the_homes_own(premises: Premises) -> None:
+    premises.case()
+    environment = {
+        **premises.environment,
+        "DATABASE_URL": premises.url,
+        "FIELDFARE_HOME": str(premises.root / "elsewhere"),
+    }
+    done = CliRunner().invoke(main, ["backup", "--json"], env=environment)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["commit_number"] == premises.head().durable_commit_number
+    refused = CliRunner().invoke(main, ["restore"], env=environment)
+    assert (refused.exit_code, "DATABASE_URL" in refused.stderr) == (2, True)
 
 
 def test_the_command_says_what_it_took_and_what_it_lacks(premises: Premises) -> None:

@@ -13,7 +13,8 @@ import pytest
 from server.accounts.ledger import check_ledger
 from server.app import house
 from server.keeping.manifests import Manifest
-from server.keeping.restoring import RESTORED_FROM, choose
+from server.keeping.records import RESTORED, told
+from server.keeping.restoring import choose
 from server.spine import clock
 from server.spine.postgres import EmbeddedPostgres
 from server.spine.projections import check_all
@@ -43,7 +44,9 @@ def test_a_restore_stands_at_the_backups_commit_under_a_new_epoch(premises: Prem
         with premises.sessions(url)() as session:
             assert check_ledger(session).clean
             assert check_all(session, house()) == (1, 0)
-            assert manifest.backup_id in str(setting(session, RESTORED_FROM))
+            why = told(str(setting(session, RESTORED)))
+            assert (why.backup_id, why.before) == (manifest.backup_id, old_epoch)
+            assert why.stands_at == manifest.taken_at < why.at
         open_person(premises.office(url), "Grace", "Goes-On")
     assert (premises.root / "restored/secrets/receipts").read_bytes() == b"the office's own"
     assert not (premises.root / "restored/secrets/cookies").exists()

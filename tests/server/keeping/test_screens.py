@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from server.config import Config
 from server.keeping import jobs, queries
 from server.keeping.keys import make_key
+from server.keeping.records import RESTORED, Told
 from server.keeping.tables import BackupRow
 from server.spine import clock, worker
 from server.spine.settings import FICTIONAL, keep_setting
@@ -87,6 +88,16 @@ def test_the_page_says_what_the_last_verified_backup_holds(
         assert words in page
     assert "No verified backup is recent" not in page
     assert "last verified backup" not in words_of(browser.get("/"))
+
+
+def test_a_restored_office_says_so_and_what_is_lacking(day: Day, keeper: Someone) -> None:
+    now = clock.now()
+    why = Told(at=now, stands_at=now - timedelta(days=1), backup_id=new_id(), before=new_id())
+    with day.session() as session:
+        keep_setting(session, RESTORED, why.written())
+    page = words_of(day.browser(keeper).get("/backups"))
+    assert "This office was restored on" in page
+    assert "has to be entered again" in page
 
 
 def test_a_late_backup_is_an_alarm_for_those_who_can_see_to_it(
