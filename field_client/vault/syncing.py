@@ -204,7 +204,7 @@ class Syncing:
 
     def _attempt(self) -> RuleBroken | None:
         try:
-            self._exchange()
+            unsettled = self._exchange()
             if self._after is not None:
                 self._after()
             self._photographs.send_all()
@@ -215,14 +215,18 @@ class Syncing:
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not end syncing for good
             incidents.note("sync", fault)
             return RuleBroken("sync.fault")
-        return None
+        return unsettled
 
-    def _exchange(self) -> None:
-        """Hold the conversation of `sync.session`, doing each step it asks for."""
+    def _exchange(self) -> RuleBroken | None:
+        """Hold the conversation of `sync.session`; say what is not as it should be at its end.
+
+        That keeps nothing else back: photographs are sent all the same.
+        """
         ended = run(converse(), self)
         for wrong in ("forked", "parked", "differs"):
             if getattr(ended, wrong):
-                raise RuleBroken(f"sync.{wrong}")
+                return RuleBroken(f"sync.{wrong}")
+        return None
 
     # What the conversation asks for
 

@@ -27,6 +27,7 @@ class SmallOffice:
 
     def __init__(self) -> None:
         self.state = "pending"
+        self.receipt_key = ""
         self.device_keys: dict[str, bytes] = {}
         self.asked: list[tuple[str, Any]] = []
         self.sent: list[tuple[str, bytes]] = []
@@ -75,7 +76,8 @@ class SmallOffice:
     def words(self) -> str:
         """Give the words the office's own screen would show."""
         (key,) = self.device_keys.values()
-        return " ".join(words_to_compare(key, TICKET, OFFICE_KEY))
+        signs_by = base64.urlsafe_b64decode(self.receipt_key + "=") if self.receipt_key else b""
+        return " ".join(words_to_compare(key, TICKET, OFFICE_KEY + signs_by))
 
     def _key_of(self, path: str, headers: dict[str, str], said: Any) -> bytes | None:
         if path == "/device/v1/enrol":
@@ -102,14 +104,20 @@ class SmallOffice:
                 "device_id": "0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f",
                 "ticket_id": TICKET,
                 "office_key": written,
+                **self._told_key(),
                 "words": ["not", "to", "be", "trusted", "at", "all"],
                 "state": "pending",
                 "office": {"name": "Ambleford Council", "fictional": True},
             }
         )
 
+    def _told_key(self) -> dict[str, str]:
+        """Give the key it signs receipts with, as an office that has one does."""
+        return {"receipt_key": self.receipt_key} if self.receipt_key else {}
+
     def _standing(self) -> dict[str, Any]:
         return {
+            **self._told_key(),
             "state": self.state,
             "officer": {"id": "5d0f6f7e-0d43-4f0a-9a3c-2f4b8a7c9d1e", "name": "Sam Patel"},
             "office": {"name": "Ambleford Council", "fictional": True},

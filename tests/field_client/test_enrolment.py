@@ -196,3 +196,41 @@ def test_any_other_code_is_refused_before_the_office_is_asked(typed: str) -> Non
     with pytest.raises(RuleBroken) as refused:
         enrolment.read_code(typed)
     assert refused.value.field == "code"
+
+
+def test_the_words_cover_the_key_that_receipts_are_signed_with(
+    office: TellingOffice, link: OfficeLink, key: DeviceKey, tmp_path: Path
+) -> None:
+    """Whoever stands in between cannot put in a key of their own without two people noticing."""
+    before = enrolment.ask(link, asking(office, key))
+    office.receipt_key = "r" * 43
+    enrolled = enrolment.ask(link, asking(office, key))
+    assert " ".join(enrolled.words) == office.words()
+    assert enrolled.words != before.words
+    assert enrolled.receipt_key == "r" * 43
+    enrolment.save(tmp_path / "enrolment.json", enrolled)
+    assert enrolment.load(tmp_path / "enrolment.json") == enrolled
+
+
+def test_a_key_that_is_pinned_is_never_replaced(
+    office: TellingOffice, link: OfficeLink, key: DeviceKey
+) -> None:
+    enrolled = enrolment.ask(link, asking(office, key))
+    assert enrolled.receipt_key == ""
+    office.receipt_key = "r" * 43
+    told = enrolment.ask_state(link, enrolled)
+    assert told.receipt_key == "r" * 43, "one enrolled before the office had a key is given it once"
+    office.receipt_key = "s" * 43
+    assert enrolment.ask_state(link, told).receipt_key == "r" * 43
+    office.receipt_key = "short"
+    with pytest.raises(RuleBroken, match=r"office\.not_the_office"):
+        enrolment.ask_state(link, told)
+
+
+def test_what_an_older_program_kept_of_an_enrolment_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "enrolment.json"
+    enrolment.save(path, PENDING)
+    kept = json.loads(path.read_bytes())
+    del kept["receipt_key"]
+    path.write_text(json.dumps(kept))
+    assert enrolment.load(path) == PENDING

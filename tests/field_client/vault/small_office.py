@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from field_client.answers import Answer
+from server.spine.office_seal import OfficeSeal
 from shared.commands import Outcome
-from sync.protocol import CONTENT_TYPE, SYNC_PATH, Page, Receipt, Record, Reply
+from shared.schemas import digest
+from sync.protocol import CONTENT_TYPE, SYNC_PATH, Page, Purge, Receipt, Record, Reply, Total
+from sync.seals import statement
 from sync.wire import read_envelope, read_request, write_reply
 from tests.field_client.vault.sample import EPOCH, Bodies
 
@@ -22,6 +26,9 @@ class SmallOffice:
         self.taken: list[str] = []
         self.refuses: tuple[int, str] | None = None
         self.garbage: bytes | None = None
+        self.scope: Total | None = None
+        self.purges: tuple[Purge, ...] = ()
+        self.seal: OfficeSeal | None = None
 
     def __call__(self, path: str, body: bytes) -> Answer:
         if self.refuses is not None:
@@ -46,12 +53,24 @@ class SmallOffice:
             receipts=tuple(receipts),
             page=Page(
                 records=records,
+                purges=self.purges,
                 start=asked.cursor,
                 end=asked.cursor + len(given),
                 head=len(self.commits),
                 remaining=left,
             ),
+            scope=self.scope if len(given) == len(ahead) else None,
         )
+        if self.seal is not None and receipts:
+            sent = {each.command_id: digest(each.written) for each in commands}
+            told = statement(
+                store_id=asked.store_id,
+                epoch=reply.epoch,
+                receipts=receipts,
+                sent=sent,
+                confirmed=None,
+            )
+            reply = replace(reply, seal=self.seal.sign(told))
         return Answer(status=200, body=write_reply(reply), headers={"Content-Type": CONTENT_TYPE})
 
     def _decide(self, command_id: str, name: str) -> Receipt:

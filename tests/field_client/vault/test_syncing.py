@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from flask.testing import FlaskClient
 
 from field_client import clock
 from field_client.answers import Answer
@@ -15,8 +16,10 @@ from field_client.vault import outbox
 from field_client.vault.freshness import office_copy
 from field_client.vault.store import Store
 from field_client.vault.syncing import Progress, Syncing
+from server.spine.office_seal import OfficeSeal
 from shared.errors import RuleBroken
-from sync.session import RETRY_SECONDS_MAX, RETRY_SECONDS_MIN, STEADY_SECONDS
+from sync.protocol import Purge, Total
+from sync.session import MENDING_MAX, RETRY_SECONDS_MAX, RETRY_SECONDS_MIN, STEADY_SECONDS
 from tests.field_client.vault.conftest import FarOffice
 from tests.field_client.vault.sample import a_day, case, place
 from tests.field_client.vault.saving import save_visit
@@ -223,3 +226,81 @@ def test_it_syncs_when_asked_and_never_makes_anyone_wait(
     wait_until(lambda: outbox.counts(store).waiting == 0)
     syncing.stop()
     assert not syncing.progress.running
+
+
+SEAL = OfficeSeal(bytes(32))
+
+
+def test_a_receipt_that_the_office_signed_is_one_and_shows_its_number(
+    store: Store, office: FarOffice, small: SmallOffice, client: FlaskClient
+) -> None:
+    office.answers = small
+    small.commits, small.seal = [[case("One", HERE)]], SEAL
+    syncing = Syncing(store, office, middle, office_key=SEAL.public_text)
+    visit_id = save_visit(store, "Maryam Castellanos")
+    store.put("cursor", "0")
+    assert code_of(syncing.sync_once()) is None
+    item = outbox.find(store, visit_id, ())
+    assert item is not None
+    assert item.first.sealed
+    number = item.first.receipt_number
+    assert number is not None
+    assert f"Receipt {number}, signed by the office" in client.get(f"/outbox/{visit_id}").text
+
+
+@pytest.mark.parametrize("signs", [None, OfficeSeal(b"1" * 32)])
+def test_a_receipt_that_another_signed_or_nobody_is_none(
+    store: Store,
+    office: FarOffice,
+    small: SmallOffice,
+    client: FlaskClient,
+    signs: OfficeSeal | None,
+) -> None:
+    office.answers = small
+    small.commits, small.seal = [[case("One", HERE)]], signs
+    syncing = Syncing(store, office, middle, office_key=SEAL.public_text)
+    visit_id = save_visit(store, "Maryam Castellanos")
+    store.put("cursor", "0")
+    syncing.sync_once()
+    item = outbox.find(store, visit_id, ())
+    assert item is not None
+    assert item.state == "saved", "it is sent again"
+    figures = client.get("/settings/diagnostics").text
+    assert "<code>receipt.wrong_seal</code> 1" in figures
+
+    small.seal = SEAL
+    assert code_of(syncing.sync_once()) is None
+    assert outbox.counts(store).waiting == 0
+
+
+def test_a_copy_that_stays_different_is_said_and_keeps_no_photograph_back(
+    store: Store, office: FarOffice, small: SmallOffice
+) -> None:
+    small.commits, small.scope = [[case("One", HERE)]], Total(records=99, hash=1)
+    office.answers = small
+    sent: list[str] = []
+    syncing = Syncing(store, office, middle, after=lambda: sent.append("made ready"))
+    assert code_of(syncing.sync_once()) == "sync.differs"
+    assert len(office.asked) == MENDING_MAX + 1, "it leaves off after a while"
+    assert sent == ["made ready"]
+    assert store.get("office_copy_at") is None
+
+    small.scope = store.total()
+    assert code_of(syncing.sync_once()) is None
+    assert store.get("office_copy_at") is not None
+
+
+def test_cases_that_are_to_go_all_at_once_stay_until_the_office_confirms_it(
+    store: Store, office: FarOffice, small: SmallOffice
+) -> None:
+    small.commits = [[case(f"Case {n}", HERE) for n in range(22)]]
+    office.answers = small
+    syncing = Syncing(store, office, middle)
+    assert code_of(syncing.sync_once()) is None
+    held = [row[0] for row in store.rows("SELECT DISTINCT case_id FROM record")]
+    small.purges = tuple(
+        Purge(case_id=case_id, view="home_visit", commit=2, reason="reassigned") for case_id in held
+    )
+    small.commits.append([])
+    assert code_of(syncing.sync_once()) == "sync.parked"
+    assert len(store.rows("SELECT DISTINCT case_id FROM record")) == 22
