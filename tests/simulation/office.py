@@ -176,6 +176,10 @@ class Office:
             self.held.remove(call)
         return call.ended
 
+    def store(self, actor: Actor, now: datetime) -> OfficeOnPostgres:
+        """Give what does the steps of a conversation with a device."""
+        return OfficeOnPostgres(door=self.door, actor=actor, now=now, seal=SEAL)
+
     # What is asked of it
 
     def conversation(
@@ -184,8 +188,7 @@ class Office:
         """Ask for the answer to a device's request."""
 
         def work() -> Reply:
-            store = OfficeOnPostgres(door=self.door, actor=actor, now=now, seal=SEAL)
-            return run(hub.answer(request), store)
+            return run(hub.answer(request), self.store(actor, now))
 
         return Call(label="conversation", work=work, hold=hold)
 
