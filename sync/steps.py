@@ -8,6 +8,7 @@ scheduler can drive a hundred of them in one thread.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -16,12 +17,12 @@ Given = TypeVar("Given")
 Ended = TypeVar("Ended")
 
 
-class Step(Generic[Doer, Given]):
+class Step(ABC, Generic[Doer, Given]):
     """One thing the engine needs done, and by whom; a subclass says what and how it is asked."""
 
+    @abstractmethod
     def do(self, doer: Doer) -> Given:
         """Have it done and give what comes of it."""
-        raise NotImplementedError
 
 
 Steps: TypeAlias = Generator[Step[Doer, Any], Any, Ended]
