@@ -62,11 +62,16 @@ def main(context: click.Context) -> None:
 def office(config: Config) -> Iterator[Flask]:
     """Give a command the office it works on, its database running and migrated."""
     from server.app import create_app  # noqa: PLC0415 - `fieldfare field` need not load the office
+    from server.spine.database import db  # noqa: PLC0415
 
     with running_database(config) as url:
         app = create_app(config, url)
         with app.app_context():
-            yield app
+            try:
+                yield app
+            finally:
+                db.session.remove()
+                db.engine.dispose()
 
 
 @main.command("office")

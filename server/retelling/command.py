@@ -54,7 +54,7 @@ def check_case(config: Config, /, case: str, at: str | None, *, as_json: bool) -
         return
     for line in in_words(found.reference, moment, picture, names):
         click.echo(line)
-    for line in _caveats(known):
+    for line in _caveats(known, picture):
         click.echo(line)
 
 
@@ -136,7 +136,9 @@ def _work(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         yield f"Officer and office differed about: {field}"
 
 
-def _caveats(known: Knowledge) -> Iterator[str]:
+def _caveats(known: Knowledge, picture: Picture) -> Iterator[str]:
+    if picture.recorded_later:
+        yield f"Debts and people of the case that were recorded only later: {picture.recorded_later}."
     if known.erased:
         yield f"Personal text of {known.erased} changes has been erased since, and is not shown."
     for name, count in sorted(known.not_told.items()):

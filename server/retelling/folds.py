@@ -146,7 +146,8 @@ def _address_recorded(known: Knowledge, told: Told) -> None:
 
 
 def _residence_ended(known: Knowledge, told: Told) -> None:
-    known.residences[told["residence_id"]]["until"] = told.day("until")
+    if told["residence_id"] in known.residences:
+        known.residences[told["residence_id"]]["until"] = told.day("until")
 
 
 def _contact(kind: str, value: str) -> Fold:

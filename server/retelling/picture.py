@@ -89,6 +89,9 @@ class Picture:
     visits: tuple[Visit, ...]
     differing: tuple[str, ...] = ()
     """Fields about which officer and office differed, with nobody having decided yet."""
+    recorded_later: int = 0
+    """Debts and people of the case of which the log says nothing until later: a clock went back, or
+    somebody recorded the past. They are left out and never guessed."""
 
     def plain(self) -> dict[str, Any]:
         """Write it as JSON can hold it."""
@@ -111,6 +114,8 @@ def picture_of(known: Knowledge, day: date) -> Picture | None:
     address_id = case["address_id"] or _home(known, case["person_id"])
     place = known.places.get(address_id or "", {"lines": "", "postcode": ""})
     principal = known.people.get(case["person_id"] or "", {})
+    debts = {id_ for id_ in case["debt_ids"] if _is_known(known, id_)}
+    people = _people(known, day)
     return Picture(
         case_id=case["case_id"],
         open=case["open"],
@@ -121,13 +126,18 @@ def picture_of(known: Knowledge, day: date) -> Picture | None:
         lines=tuple(place["lines"].splitlines()),
         postcode=place["postcode"] or "",
         officers=_officers(known),
-        debts=tuple(_debt(known, debt_id, day) for debt_id in sorted(case["debt_ids"])),
-        people=_people(known, day),
+        debts=tuple(_debt(known, debt_id, day) for debt_id in sorted(debts)),
+        people=tuple(_person(known, person_id) for person_id in sorted(people & set(known.people))),
         markers=_markers(known, case["person_id"], address_id, day),
         planned=_planned(known),
         visits=_visits(known),
         differing=tuple(sorted(f"{c['record']}.{c['field']}" for c in known.conflicts.values())),
+        recorded_later=len(set(case["debt_ids"]) - debts) + len(people - set(known.people)),
     )
+
+
+def _is_known(known: Knowledge, debt_id: str) -> bool:
+    return debt_id in known.debts and known.debts[debt_id]["account_id"] in known.accounts
 
 
 def _home(known: Knowledge, person_id: str | None) -> str | None:
@@ -177,28 +187,28 @@ def _is_over(period: Known, day: date) -> bool:
     return period["until"] is not None and period["until"] <= day
 
 
-def _people(known: Knowledge, day: date) -> tuple[Person, ...]:
+def _people(known: Knowledge, day: date) -> set[str]:
+    """Say who was on the case: its principal, and whoever was liable for one of its debts."""
     principal = known.case["person_id"]
-    wanted = {principal} if principal else set()
-    wanted |= {
+    return ({principal} if principal else set()) | {
         person_id
         for (debt_id, person_id), party in known.liable.items()
         if debt_id in known.case["debt_ids"] and not _is_over(party, day)
     }
-    return tuple(
-        Person(
-            person_id=person_id,
-            name=known.people[person_id]["name"],
-            principal=person_id == principal,
-            phone_numbers=tuple(
-                sorted(
-                    contact["value"]
-                    for contact in known.contacts.values()
-                    if contact["person_id"] == person_id and contact["kind"] == "phone"
-                )
-            ),
-        )
-        for person_id in sorted(wanted)
+
+
+def _person(known: Knowledge, person_id: str) -> Person:
+    return Person(
+        person_id=person_id,
+        name=known.people[person_id].get("name", ""),
+        principal=person_id == known.case["person_id"],
+        phone_numbers=tuple(
+            sorted(
+                contact["value"]
+                for contact in known.contacts.values()
+                if contact["person_id"] == person_id and contact["kind"] == "phone"
+            )
+        ),
     )
 
 
