@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.access.tables import (
-    DeviceRow,
     DeviceStoreRow,
     ErasureRow,
     LanePositionRow,
@@ -69,20 +68,21 @@ class OfficeOnPostgres:
         return Standing(positions=positions, known=known)
 
     def _bind(self, session: Session, store_id: str) -> None:
-        session.execute(
-            insert(DeviceStoreRow)
-            .values(store_id=store_id, device_id=self.actor.device_id, first_seen_at=self.now)
-            .on_conflict_do_nothing()
-        )
-        owner = session.scalar(
-            select(DeviceStoreRow.device_id).where(DeviceStoreRow.store_id == store_id)
-        )
+        """Hold a vault to its device; a request that brings nothing new writes nothing here."""
+        owner = self._owner(session, store_id)
+        if owner is None:
+            session.execute(
+                insert(DeviceStoreRow)
+                .values(store_id=store_id, device_id=self.actor.device_id, first_seen_at=self.now)
+                .on_conflict_do_nothing()
+            )
+            owner = self._owner(session, store_id)
         if owner != self.actor.device_id:
             raise WrongVault
-        session.execute(
-            update(DeviceRow)
-            .where(DeviceRow.device_id == self.actor.device_id)
-            .values(seen_at=self.now)
+
+    def _owner(self, session: Session, store_id: str) -> str | None:
+        return session.scalar(
+            select(DeviceStoreRow.device_id).where(DeviceStoreRow.store_id == store_id)
         )
 
     def accept(self, envelopes: Sequence[Envelope]) -> Sequence[Receipt]:
