@@ -386,7 +386,7 @@ def said(record: str, name: str, value: object) -> Sentence:
         return Sentence(mark("Keep it") if value else mark("Take it off"))
     answer = ANSWERS.get(record, {}).get(name.partition(".")[0])
     if not value:
-        return Sentence(mark("Not known"))
+        return Sentence(mark("Nothing") if isinstance(answer, Choices) else mark("Not known"))
     if isinstance(answer, DayField):
         return Sentence("%(day)s", day=day(date.fromisoformat(str(value)), say=Sentence))
     if isinstance(answer, Choice):

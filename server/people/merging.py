@@ -13,7 +13,7 @@ from marshmallow import Schema
 
 from server.spine.database import db
 from server.spine.orders import Result
-from server.spine.web import give
+from server.spine.web import give, reader
 from shared.catalogue import Sentence, mark
 from shared.commands import Command
 from shared.errors import RuleBroken
@@ -104,10 +104,11 @@ def as_json(value: Any) -> Any:  # noqa: ANN401 - the value of any field
 def merge_page(edited: Edited, form: Form, seen: Values) -> tuple[str, int]:
     """Show what two people changed, one choice a field; what only one changed needs none."""
     yours = {name: as_json(form.data.get(name)) for name in edited.held}
-    sides, taken = [], []
+    sides, taken, own = [], [], []
     for name, theirs in edited.held.items():
         before = seen.get(name, theirs)
         if before == theirs:
+            own.extend([edited.labels[name]] if yours[name] != theirs else [])
             continue
         if yours[name] in (before, theirs):
             taken.append(name)
@@ -132,6 +133,7 @@ def merge_page(edited: Edited, form: Form, seen: Values) -> tuple[str, int]:
         edited=edited,
         sides=sides,
         taken=taken,
+        own=[reader()(label) for label in own],
         carried=carried,
         seen=seen_text(edited.held),
     )

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from field_client import clock
 from field_client.vault import drafts, outbox
-from field_client.vault.cases import Body, Marker, place_of, summarise
+from field_client.vault.cases import Body, Marker, people_of, place_of, summarise
 from field_client.vault.desk import Desk, desk
 from field_client.vault.drafts import Draft
 from field_client.vault.execute import Saving, execute
@@ -102,9 +102,7 @@ def _principal(view: CaseView) -> tuple[str, Body]:
 
 def _warning_schema(view: CaseView) -> Schema:
     """Ask for a warning, about one of the people or about one of the places."""
-    about = {
-        person_id: body["name"].replace("%", "%%") for person_id, body in view.of("person").items()
-    }
+    about = {person_id: body["name"].replace("%", "%%") for person_id, body in people_of(view)}
     for address_id, body in _places(view).items():
         about[address_id] = place_of(body).one_line.replace("%", "%%")
     asked = AddMarkerSchema().fields
