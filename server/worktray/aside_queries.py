@@ -10,7 +10,19 @@ from typing import Any
 
 from marshmallow import ValidationError
 from marshmallow.fields import Field
-from sqlalchemy import CompoundSelect, Select, String, cast, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from server.access.tables import DeviceRow, SetAsideRow, UserRow
@@ -62,6 +74,12 @@ ACTIONS: Mapping[str, str] = {
 }
 """What to do about each reason."""
 
+WAITS = "command.waits"
+"""The code of what waits beside something else."""
+
+BESIDE_MAX = 100
+"""Commands shown beside the one they belong to."""
+
 TEXT_MAX = 20_000
 """Characters shown of what was sent."""
 
@@ -84,6 +102,18 @@ class Aside:
     content: str = ""
     said: tuple[tuple[str, object], ...] = ()
     """What of it people read: the label of each part, and a marked word, a text or a moment."""
+
+    beside: tuple[Part, ...] = ()
+    """What names something that this did not come to make, and waits for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A command that waits beside the one it belongs to."""
+
+    what: str
+    received_at: datetime
+    said: tuple[tuple[str, object], ...]
 
 
 def waiting(session: Session) -> Waiting:
@@ -108,7 +138,12 @@ def find(session: Session, subject: str) -> Aside | None:
     if row is None:
         return None
     body = session.scalar(_body_of(subject))
-    return replace(_aside(row), content=_shown(body), said=_said(row.what, body))
+    return replace(
+        _aside(row),
+        content=_shown(body),
+        said=_said(row.what, body),
+        beside=_beside(session, subject),
+    )
 
 
 def _every() -> CompoundSelect[Any]:
@@ -121,7 +156,7 @@ def _every() -> CompoundSelect[Any]:
         CommandRow.device_id.label("device_id"),
         CommandRow.received_at.label("received_at"),
         CommandRow.case_id.label("case_id"),
-    ).where(CommandRow.outcome == "quarantined")
+    ).where(CommandRow.outcome == "quarantined", ~_waits_beside_what_is_shown())
     other = select(
         SetAsideRow.digest,
         literal(""),
@@ -132,6 +167,42 @@ def _every() -> CompoundSelect[Any]:
         cast(None, Id),
     ).outerjoin(DeviceRow, DeviceRow.device_id == SetAsideRow.device_id)
     return union_all(commands, other)
+
+
+def _waits_beside_what_is_shown() -> ColumnElement[bool]:
+    """Choose what belongs to something else that was set aside: both are one item."""
+    shown = aliased(CommandRow)
+    return and_(
+        CommandRow.code == WAITS,
+        exists().where(
+            cast(shown.command_id, String(64)) == CommandRow.values["beside"].astext,
+            shown.outcome == "quarantined",
+        ),
+    )
+
+
+def _beside(session: Session, subject: str) -> tuple[Part, ...]:
+    """List what waits beside one thing that was set aside, in order of arrival."""
+    row = CommandRow
+    found = session.execute(
+        select(row.name, row.received_at, DetailRow.body)
+        .outerjoin(DetailRow, DetailRow.detail_id == row.detail_id)
+        .where(
+            row.code == WAITS,
+            row.outcome == "quarantined",
+            row.values["beside"].astext == subject,
+        )
+        .order_by(row.received_at, row.lane, row.seq)
+        .limit(BESIDE_MAX)
+    )
+    return tuple(
+        Part(
+            what=NAMES.get(name, mark("Something that could not be read")),
+            received_at=received_at,
+            said=_said(name, body),
+        )
+        for name, received_at, body in found
+    )
 
 
 def _asides(part: Slice, subject: str | None = None) -> Select[Any]:
