@@ -20,7 +20,7 @@ from server.spine.tables import ChangeRow
 from server.visits.tables import VisitRow
 from shared.catalogue import Sentence
 from shared.details import label_of
-from shared.field_policy import FIELDS, Policy, rule_of
+from shared.field_policy import Policy, rule_of
 from shared.markers import KINDS
 from shared.presentation import LONDON, phone
 
@@ -32,6 +32,7 @@ class Said:
     """What one officer said, when, and with what behind it."""
 
     claim_id: str
+    command_id: str
     officer_id: str
     officer: str
     value: Any
@@ -175,7 +176,7 @@ def _is(key: Any, record: str) -> ColumnElement[bool]:  # noqa: ANN401 - a colum
 def _whole(session: Session, query: Select[Any]) -> list[Conflict]:
     rows = session.execute(query).all()
     said = _said(session, [row.ConflictRow.conflict_id for row in rows])
-    known = _recorded(session, [row.ConflictRow for row in rows])
+    known = _recorded(session, [row.ConflictRow for row in rows], said)
     return [
         _conflict(
             row, said.get(row.ConflictRow.conflict_id, ()), known.get(row.ConflictRow.conflict_id)
@@ -248,6 +249,7 @@ def _said(session: Session, conflict_ids: Collection[str]) -> Mapping[str, list[
         found.setdefault(row.conflict_id, []).append(
             Said(
                 claim_id=row.claim_id,
+                command_id=row.command_id,
                 officer_id=row.officer_id,
                 officer=officer or "",
                 value=row.value,
@@ -261,31 +263,38 @@ def _said(session: Session, conflict_ids: Collection[str]) -> Mapping[str, list[
     return found
 
 
-def _recorded(session: Session, conflicts: Sequence[ConflictRow]) -> dict[str, Recorded]:
+def _recorded(
+    session: Session, conflicts: Sequence[ConflictRow], said: Mapping[str, Sequence[Said]]
+) -> dict[str, Recorded]:
     """Find who last gave the office the value it had when each conflict was opened."""
     people = sorted({c.person_id for c in conflicts if c.person_id and c.record != "marker"})
     change = ChangeRow
     rows = session.execute(
-        select(change.name, change.line, change.happened_at, change.recorded_at, UserRow.name)
+        select(change, UserRow.name)
         .outerjoin(UserRow, UserRow.user_id == change.actor_id)
-        .where(
-            change.name.in_(["DetailsCorrected", "ContactCorrected", "PersonOpened"]),
-            change.person_ids.overlap(people),
-        )
+        .where(change.name.in_(_GIVES_A_VALUE), change.person_ids.overlap(people))
         .order_by(change.change_id)
     ).all()
     found: dict[str, Recorded] = {}
     for conflict in conflicts:
-        name = conflict.field.partition(".")[0]
-        for change_name, line, happened_at, recorded_at, by in rows:
-            is_it = {
-                "PersonOpened": conflict.record == "person"
-                and line.get("person_id") == conflict.record_id
-                and name in FIELDS["person"],
-                "DetailsCorrected": line.get("person_id") == conflict.record_id
-                and name in line.get("moved", ()),
-                "ContactCorrected": line.get("contact_id") == conflict.record_id,
-            }[change_name]
-            if is_it and recorded_at < conflict.opened_at:
-                found[conflict.conflict_id] = Recorded(by=by or "", at=happened_at)
+        own = {each.command_id for each in said.get(conflict.conflict_id, ())}
+        for row, by in rows:
+            before = row.recorded_at <= conflict.opened_at and row.command_id not in own
+            if before and _gave(row, conflict):
+                found[conflict.conflict_id] = Recorded(by=by or "", at=row.happened_at)
     return found
+
+
+_GIVES_A_VALUE = ("DetailsCorrected", "ContactCorrected", "PersonOpened")
+_WHEN_OPENED = ("language", "born_on")
+"""Details that may be given when a person is opened."""
+
+
+def _gave(row: ChangeRow, conflict: ConflictRow) -> bool:
+    """Tell whether a change gave the field of a conflict its value."""
+    name = conflict.field.partition(".")[0]
+    if row.name == "ContactCorrected":
+        return bool(row.line["contact_id"] == conflict.record_id)
+    if row.line["person_id"] != conflict.record_id:
+        return False
+    return name in (_WHEN_OPENED if row.name == "PersonOpened" else row.line["moved"])

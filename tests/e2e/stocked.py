@@ -21,6 +21,7 @@ from server.cases.commands import CloseCase, OpenCase
 from server.config import Config
 from server.people.commands import OpenPerson
 from server.people.markers import EndMarker, RecordMarker
+from server.reconciling.commands import DecideConflict
 from server.recovery.commands import PlaceHold
 from server.spine import clock
 from server.spine.database import db
@@ -28,6 +29,8 @@ from server.spine.orders import Order
 from server.visits.tables import BlobRow
 from server.worktray.commands import FinishTask, RaiseTask
 from shared.commands import Actor, Command
+from shared.details import CorrectDetails
+from shared.markers import AddMarker, ProposeMarkerRemoval
 from shared.photographs import RecordPhotograph
 from shared.reviews import ApproveVisit, RecordVisitAnswer, ReturnVisit
 from shared.schemas import canonical, write_body
@@ -95,6 +98,7 @@ class Stock:
             self._people,
             self._many_debts,
             self._markers,
+            self._conflicts,
             self._holds,
             self._visits,
             self._plans,
@@ -189,6 +193,50 @@ class Stock:
             )
         self.give(EndMarker(marker_id=ended, reason="It was a toy."))
         self.starts += [f"/people/{person_id}", f"/people/{other}", f"/cases/{case_id}"]
+
+    def _conflicts(self) -> None:
+        """Have an officer and the office differ: about two details, about a warning, and once decided."""
+        case_id, person_id, _debts = self.cases[1]
+        asked = {"case_id": case_id, "person_id": person_id}
+        warned = AddMarker(
+            marker_id=clock.new_id(), kind="unsafe_premises", note="The stairs are gone.", **asked
+        )
+        self.give(warned, self.officer)
+        for said in (
+            {
+                "preferred_contact": "phone",
+                "language": "Welsh",
+                "household": "Two sons, both away.",
+            },
+            {
+                "preferred_contact": "letter",
+                "language": "Polish",
+                "household": "A lodger upstairs.",
+            },
+        ):
+            edits = {name: {"was": "", "now": now} for name, now in said.items()}
+            self.give(CorrectDetails(edit_id=clock.new_id(), edits=edits, **asked), self.officer)
+        self.give(
+            ProposeMarkerRemoval(
+                proposal_id=clock.new_id(),
+                case_id=case_id,
+                marker_id=warned.marker_id,
+                reason="There are new stairs: I walked up them.",
+            ),
+            self.officer,
+        )
+        for conflict_id, name in self.council.ask("SELECT conflict_id, field FROM conflict"):
+            self.starts.append(f"/conflicts/{conflict_id}")
+            if name == "preferred_contact":
+                self.give(
+                    DecideConflict(
+                        conflict_id=str(conflict_id),
+                        case_id=case_id,
+                        answer="office",
+                        claims_seen=1,
+                        note="She rang us on Monday.",
+                    )
+                )
 
     def _holds(self) -> None:
         """Hold one debt now, one until lately, and one from next week on."""

@@ -316,5 +316,6 @@ def test_evidence_is_the_visit_of_the_day_and_who_gave_the_office_its_value(
         (conflict,) = queries.open_conflicts(session, queries.Slice())
     assert conflict.office_from is not None
     assert conflict.office_from.by == "Amina Osei"
+    assert conflict.office_from.at == NOW
     assert conflict.said[0].visit_outcome == "spoke_to_person"
     assert (conflict.suggestion.answer, conflict.label) == ("officer", "Language they prefer")
