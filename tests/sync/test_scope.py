@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+import server.spine
 from server.cases.commands import UnassignCase
 from server.spine import totals
 from server.sync_api import looking
@@ -19,6 +22,8 @@ from sync.scope import HASHES, body_hash, purge_digest, record_hash, total_of
 from tests.simulation.device import Device
 from tests.sync.bench import Bench
 from tests.sync.test_pages import a_busy_morning
+
+migrations = Path(server.spine.__path__[0]) / "migrations" / "versions"
 
 Bodies = dict[tuple[str, str, str, str], str]
 
@@ -245,3 +250,15 @@ def test_an_empty_manifest_is_not_no_manifest() -> None:
         records=4, hash=HASHES - 2
     )
     assert Record(case_id="a", view="v", kind="k", record_id="r", commit=1, body=None).removed
+
+
+def test_an_office_that_had_no_totals_is_given_the_same_ones(bench: Bench, device: Device) -> None:
+    """The migration adds up in SQL what is kept in Python from then on."""
+    migration = runpy.run_path(str(migrations / "0013_scope_totals.py"))
+    _insert, _table, added_up = migration["ADD_UP"].strip().partition("case_total\n")
+    rows = {(str(row[0]), row[1]): (row[2], row[3]) for row in bench.watch.rows(added_up)}
+    with Session(bench.watch.engine) as session:
+        kept = totals.kept(session, device.officer.user_id)
+    assert len(kept) > 3
+    for each in kept:
+        assert rows[each.case_id, each.view] == (each.records, each.hash)
