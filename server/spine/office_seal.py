@@ -1,9 +1,9 @@
 """The office's own signing key: what it puts its name to can be shown to be its word for ever.
 
 The key is made at the first start and kept in the office's home, readable by its owner alone, not
-in the database: whoever reads a backup of the tables cannot sign in the office's name. Devices are
-given the public half when they are enrolled. Losing the file means that devices no longer take this
-office's receipts, so it belongs beside the backups, not in them.
+in the database: whoever reads the tables cannot sign in the office's name. A backup carries it
+sealed, with the office's other secrets. Devices are given the public half when they are enrolled;
+an office that has lost the file is no longer believed by any of them.
 """
 
 from __future__ import annotations
