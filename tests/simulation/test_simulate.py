@@ -109,6 +109,16 @@ def test_the_command_says_how_it_ended_as_json() -> None:
     assert said["seconds"] > 0
 
 
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_five_hundred_days_keep_every_property() -> None:
+    ended = simulate("--seeds", "500", "--json")
+    said = json.loads(ended.stdout.splitlines()[-1])
+    assert said["failed"] == [], ended.stderr
+    assert said["seeds"] == 500
+    assert ended.returncode == 0
+
+
 def test_outside_a_checkout_the_command_says_so_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "server").mkdir()
     for name in ("__init__.py", "simulate_command.py"):
