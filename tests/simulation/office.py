@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it ships no types
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
@@ -109,6 +110,15 @@ class Engines:
         self.office.dispose()
         self.watch.dispose()
 
+    @property
+    def in_use(self) -> bool:
+        """Tell whether somebody in the office holds a connection."""
+        return any(
+            line.info.transaction_status != TransactionStatus.IDLE
+            for line in self.lines
+            if not line.closed
+        )
+
     def cut(self) -> None:
         """Lose the office's connections, and whatever has not been committed on them."""
         for line in self.lines:
@@ -174,6 +184,11 @@ class Office:
             call.runs.throw()
         self.held.clear()
         self._engines.cut()
+
+    def close(self) -> None:
+        """Leave nothing behind; connections nobody holds are left to the next office."""
+        if self.held or self._engines.in_use:
+            self.stop()
 
     def go_on(self, call: Call) -> bool:
         """Let a call run until it is held or ends; tell whether it has ended."""

@@ -115,7 +115,7 @@ class Story:
                 self._step()
             self._heal()
         finally:
-            self.office.stop()
+            self.office.close()
             for device in self.devices:
                 device.store.close()
 
