@@ -17,6 +17,7 @@ errors.register(
         "passphrase.guessable": mark(
             "That passphrase would be guessed. Use the suggested words, or words that do not repeat"
         ),
+        "passphrase.again": mark("Enter the same passphrase again"),
         "passphrase.different": mark("The two passphrases are different. Enter the same one twice"),
         "vault.damaged": mark(
             "The file that opens this device’s records is damaged."

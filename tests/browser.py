@@ -75,7 +75,7 @@ def find_chromium() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """Start one Chromium for the tests of this process; a machine without one fails them."""
     executable = find_chromium()
     if executable is None:
@@ -88,7 +88,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page_at(browser: Browser) -> Iterator[PageAt]:
+def page_at(chromium: Browser) -> Iterator[PageAt]:
     """Open pages of a size, each in a profile of its own; at the end none may have complained.
 
     `may_say` names parts of console errors the test provokes ("status of 404"); other options go to
@@ -98,7 +98,7 @@ def page_at(browser: Browser) -> Iterator[PageAt]:
     with ExitStack() as contexts:
 
         def open_page(size: Size = DESK, *, may_say: tuple[str, ...] = (), **options: Any) -> Page:
-            context = browser.new_context(
+            context = chromium.new_context(
                 viewport={"width": size.width, "height": size.height},
                 locale="en-GB",
                 timezone_id="Europe/London",

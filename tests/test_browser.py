@@ -13,8 +13,8 @@ from tests.browser import DESK, PHONE, Complaints, PageAt, find_chromium
 
 
 @pytest.fixture
-def page(browser: Browser) -> Page:
-    return browser.new_page()
+def page(chromium: Browser) -> Page:
+    return chromium.new_page()
 
 
 def test_a_quiet_page_is_of_the_size_asked_for(page_at: PageAt) -> None:

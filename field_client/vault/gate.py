@@ -49,7 +49,7 @@ class PassphraseSchema(UnlockSchema):
         characters_max=passphrases.CHARACTERS_MAX,
         metadata={
             "label": mark("The same passphrase again"),
-            "missing": REFUSALS["passphrase.different"],
+            "missing": REFUSALS["passphrase.again"],
         },
     )
 

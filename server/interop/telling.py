@@ -109,7 +109,7 @@ def _counted(heading: str, counts: Mapping[str, int], tally: Tally) -> Iterator[
         yield heading
     for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         line_number, reason = tally.examples[code]
-        yield f"  {number(count):>8}  {reason.sentence()} (line {line_number})"
+        yield f"  {number(count):>8}  {reason.sentence()} (first on line {line_number})"
 
 
 def _remarks(done: Import) -> Iterator[str]:

@@ -148,6 +148,8 @@ def new_marker(person_id: UUID) -> str:
     """Ask what may harm who visits."""
     person = load_person(person_id)
     known = {"marker_id": clock.new_id(), "from_on": clock.today()}
+    if all(home.until for home in person.homes):
+        known["on"] = THE_PERSON
     form = Form.blank(_marker_schema(person), known)
     return render_template("people/marker.html", form=form, person=person)
 

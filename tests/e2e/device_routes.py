@@ -21,6 +21,7 @@ from tests.e2e.studio import Routes
 EXCUSED: dict[str, str] = {
     "static": "the shared look: asked for by every page, under names of its own",
     "door.boot": "the way in: each process is entered by it, and then leads on to its first page",
+    "sent.progress": "asked by the page of a sync that runs: those they come to may have ended",
 }
 """Addresses of the device nobody needs to come to, each with the reason."""
 

@@ -1,4 +1,4 @@
-"""A ratepayer with more premises than one page lists, as the real lists have some with hundreds."""
+"""A ratepayer with more premises than one page lists, of which one has been paid for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from server.accounts.commands import OpenAccount, OpenDebt, RecordLiableParty
+from server.payments.commands import RecordPayment
 from server.people.commands import OpenPerson
 from server.spine import clock
 from shared.commands import Command
@@ -14,7 +15,7 @@ MANY = 60
 """More debts than one page lists."""
 
 
-def premises(person_id: str, today: date) -> Iterator[Sequence[Command]]:
+def premises(person_id: str, payment_id: str, today: date) -> Iterator[Sequence[Command]]:
     """Yield what makes the ratepayer and their premises, one kind of command after the other."""
     accounts = [clock.new_id() for _each in range(MANY)]
     debts = [clock.new_id() for _each in range(MANY)]
@@ -42,3 +43,13 @@ def premises(person_id: str, today: date) -> Iterator[Sequence[Command]]:
         for number, (account_id, debt_id) in enumerate(zip(accounts, debts, strict=True))
     ]
     yield [RecordLiableParty(debt_id=each, person_id=person_id) for each in debts]
+    yield [
+        RecordPayment(
+            transaction_id=payment_id,
+            debt_id=debts[0],
+            amount_pence=50_000,
+            received_on=today,
+            method="cheque",
+            payer_reference="Granary Wharf, unit 1",
+        )
+    ]

@@ -142,10 +142,10 @@ class Stock:
 
     def _many_debts(self) -> None:
         """Add somebody with more debts than one page shows, as a ratepayer with many premises has."""
-        person_id = clock.new_id()
-        for kind in premises(person_id, self.today):
+        person_id, payment_id = clock.new_id(), clock.new_id()
+        for kind in premises(person_id, payment_id, self.today):
             self._give_all(*kind)
-        self.starts.append(f"/people/{person_id}")
+        self.starts += [f"/people/{person_id}", f"/payments/{payment_id}/reverse"]
 
     def _give_all(self, *commands: Command) -> None:
         with self.office.app.app_context():

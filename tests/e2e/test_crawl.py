@@ -26,8 +26,8 @@ FAULTY = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Fa
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(reduced_motion="reduce")
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(reduced_motion="reduce")
     yield context.new_page()
     context.close()
 
@@ -93,10 +93,10 @@ def test_pages_alike_are_looked_at_twice_and_files_are_left_alone(page: Page) ->
     assert visited == ["/start", "/people/0", "/people/1"]
 
 
-def test_the_pictures_are_taken_by_one_command(browser: Browser, tmp_path: Path) -> None:
+def test_the_pictures_are_taken_by_one_command(chromium: Browser, tmp_path: Path) -> None:
     with ExitStack() as stack:
         base = stack.enter_context(serve_patterns())
-        walk = Walk("office", base, Studio(browser, stack).page(), ("/office",))
+        walk = Walk("office", base, Studio(chromium, stack).page(), ("/office",))
         assert take(walk, tmp_path, lambda _line: None) == []
     assert (tmp_path / "office" / "office-360.png").stat().st_size > 10_000
 
@@ -141,9 +141,9 @@ def test_a_page_nobody_came_to_is_named() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("name", WALKS)
-def test_nothing_is_wrong_with_any_page(browser: Browser, name: str) -> None:
+def test_nothing_is_wrong_with_any_page(chromium: Browser, name: str) -> None:
     with ExitStack() as stack:
-        findings = walk_through(Studio(browser, stack), [name], None)
+        findings = walk_through(Studio(chromium, stack), [name], None)
     assert summary(findings) == []
 
 

@@ -11,7 +11,6 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from server import interop
-from server.app import create_app
 from server.config import Config
 from server.demo.council import USERS
 from server.demo.processes import Process
@@ -98,7 +97,6 @@ def empty_walks(studio: Studio) -> Iterator[Walk]:
     config = Config(home=home, database_url=None, port=0)
     with ExitStack() as stack:
         url = stack.enter_context(running_database(config))
-        create_app(config, url)
         office = Process("office", home=home, FIELDFARE_PORT="0")
         stack.callback(office.end)
         address = office.wait_for("ready")["address"]

@@ -161,6 +161,7 @@ def test_a_poor_passphrase_is_refused_beside_its_box(
     assert other[1] != suggested[1]
     for first, second, sentence in (
         ("", "", "Enter your passphrase"),
+        ("", "", "Enter the same passphrase again"),
         ("short", "short", "at least 12 characters"),
         ("1" * 14, "1" * 14, "would be guessed"),
         (PASSPHRASE, PASSPHRASE + "s", "The two passphrases are different"),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it ships no types
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
@@ -105,11 +107,31 @@ class Engines:
 
     office: Engine
     watch: Engine
+    lines: set[psycopg.Connection]
+    """The office's connections, whoever in it holds them."""
 
     def dispose(self) -> None:
         """Close every connection."""
         self.office.dispose()
         self.watch.dispose()
+
+    @property
+    def in_use(self) -> bool:
+        """Tell whether somebody in the office holds a connection."""
+        return any(
+            line.info.transaction_status != TransactionStatus.IDLE
+            for line in self.lines
+            if not line.closed
+        )
+
+    def cut(self) -> None:
+        """Lose the office's connections, and whatever has not been committed on them."""
+        for line in self.lines:
+            if not line.closed:
+                line.rollback()
+                line.close()
+        self.lines.clear()
+        self.office.dispose()
 
 
 def connect(url: str) -> Engines:
@@ -121,7 +143,10 @@ def connect(url: str) -> Engines:
     )
     event.listen(engine, "before_cursor_execute", _before_statement)
     event.listen(engine, "commit", _before_commit)
-    return Engines(office=engine, watch=create_engine(url, isolation_level="AUTOCOMMIT"))
+    lines: set[psycopg.Connection] = set()
+    event.listen(engine, "connect", lambda line, _record: lines.add(line))
+    watch = create_engine(url, isolation_level="AUTOCOMMIT")
+    return Engines(office=engine, watch=watch, lines=lines)
 
 
 def _before_statement(*_event: Any) -> None:
@@ -149,9 +174,9 @@ def _hold(current: _Running) -> None:
 class Office:
     """One office process after another on one database; stopping one ends whatever it was doing."""
 
-    def __init__(self, engine: Engine, house: House) -> None:
-        self._engine = engine
-        self.door = Door(sessions=sessionmaker(engine), house=house)
+    def __init__(self, engines: Engines, house: House) -> None:
+        self._engines = engines
+        self.door = Door(sessions=sessionmaker(engines.office), house=house)
         self.held: list[Call] = []
 
     def take_small_steps(self) -> None:
@@ -162,9 +187,13 @@ class Office:
         """End the process as a power cut would: what had not been committed is gone."""
         for call in self.held:
             call.runs.throw()
-        if self.held:
-            self._engine.dispose()
         self.held.clear()
+        self._engines.cut()
+
+    def close(self) -> None:
+        """Leave nothing behind; connections nobody holds are left to the next office."""
+        if self.held or self._engines.in_use:
+            self.stop()
 
     def go_on(self, call: Call) -> bool:
         """Let a call run until it is held or ends; tell whether it has ended."""

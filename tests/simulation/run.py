@@ -31,6 +31,9 @@ PROCESSES_MAX = 2
 SHARE_MAX = 10
 """Seeds given to a process at a time."""
 
+SHARE_MAX_UNTIL_FIRST = 2
+"""The same when the first broken one is all that is wanted, so that few are told in vain."""
+
 WAIT_SECONDS_MAX = 60
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a random name is made in it
@@ -146,7 +149,8 @@ def _tell(story: Story) -> Ended:
 def simulate(seeds: Sequence[int], *, stop_at_first: bool = False) -> Report:
     """Tell the stories of all the seeds on a PostgreSQL of their own, in two processes if many."""
     began = time.monotonic()
-    shares = [seeds[at : at + SHARE_MAX] for at in range(0, len(seeds), SHARE_MAX)]
+    size = SHARE_MAX_UNTIL_FIRST if stop_at_first else SHARE_MAX
+    shares = [seeds[at : at + size] for at in range(0, len(seeds), size)]
     with databases(min(PROCESSES_MAX, len(shares))) as urls:
         if len(urls) == 1:
             ended = run_seeds(urls[0], seeds, stop_at_first=stop_at_first)

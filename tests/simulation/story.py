@@ -47,7 +47,7 @@ class Story:
                 connection, self.world, {d.device_id: d.officer.user_id for d in self.devices}
             )
         self.watch = Watch(engine=engines.watch, house=house, world=self.world)
-        self.office = Office(engines.office, house)
+        self.office = Office(engines, house)
 
     @property
     def now(self) -> datetime:
@@ -116,7 +116,7 @@ class Story:
                 self._step()
             self._heal()
         finally:
-            self.office.stop()
+            self.office.close()
             for device in self.devices:
                 device.store.close()
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,25 +32,23 @@ def simulate(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     )
 
 
-@pytest.fixture(scope="module")
-def quick(postgres: EmbeddedPostgres, database_template: str) -> list[Ended]:
-    """Tell the days of the normal run once, for all tests that look at them."""
-    name = f"simulate_{os.getpid()}"
-    create_database(postgres.url("fieldfare"), name, template=database_template)
-    return run_seeds(postgres.url(name), SEEDS_QUICK)
+def tell(postgres: EmbeddedPostgres, template: str, seeds: Sequence[int]) -> list[Ended]:
+    """Tell some days one after the other on a database of their own."""
+    name = f"simulate_{os.getpid()}_{seeds[0]}"
+    create_database(postgres.url("fieldfare"), name, template=template)
+    return run_seeds(postgres.url(name), seeds)
 
 
 @pytest.mark.timeout(600)
-def test_twenty_five_days_keep_every_property(quick: list[Ended]) -> None:
-    broken = ["\n".join(ended.lines()) for ended in quick if ended.property]
-    assert not broken, broken[0]
-    assert len(quick) == len(SEEDS_QUICK)
-
-
-@pytest.mark.timeout(600)
-def test_days_hold_all_that_can_go_wrong(quick: list[Ended]) -> None:
+def test_twenty_five_days_keep_every_property_and_hold_all_that_can_go_wrong(
+    postgres: EmbeddedPostgres, database_template: str
+) -> None:
     """A simulation in which nothing happens keeps every property too."""
-    told = "\n".join(line for ended in quick for line in ended.trace)
+    days = tell(postgres, database_template, SEEDS_QUICK)
+    broken = ["\n".join(ended.lines()) for ended in days if ended.property]
+    assert not broken, broken[0]
+    assert len(days) == len(SEEDS_QUICK)
+    told = "\n".join(line for ended in days for line in ended.trace)
     for happening in (
         "is lost",
         "arrives twice",
@@ -89,9 +88,12 @@ def test_days_hold_all_that_can_go_wrong(quick: list[Ended]) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_seed_tells_the_same_day_alone_and_after_others(quick: list[Ended]) -> None:
+def test_a_seed_tells_the_same_day_alone_and_after_others(
+    postgres: EmbeddedPostgres, database_template: str
+) -> None:
     seed = 17
-    wanted = list(quick[SEEDS_QUICK.index(seed)].lines())
+    *_others, after_others = tell(postgres, database_template, (15, 16, seed))
+    wanted = list(after_others.lines())
     for hashing in ("0", "1"):
         alone = simulate("--replay", str(seed), PYTHONHASHSEED=hashing)
         assert alone.returncode == 0, alone.stderr
@@ -107,6 +109,16 @@ def test_the_command_says_how_it_ended_as_json() -> None:
     assert said["failed"] == []
     assert said["steps"] > 100
     assert said["seconds"] > 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_five_hundred_days_keep_every_property() -> None:
+    ended = simulate("--seeds", "500", "--json")
+    said = json.loads(ended.stdout.splitlines()[-1])
+    assert said["failed"] == [], ended.stderr
+    assert said["seeds"] == 500
+    assert ended.returncode == 0
 
 
 def test_outside_a_checkout_the_command_says_so_in_one_sentence(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ class Bench:
             world.enrol(
                 connection, self.world, {d.device_id: d.officer.user_id for d in self.devices}
             )
-        self.office = Office(engines.office, of)
+        self.office = Office(engines, of)
         self.watch = Watch(engine=engines.watch, house=of, world=self.world)
         self.ask(*world.opening(self.world))
 

@@ -370,6 +370,13 @@ def test_an_address_is_added_and_the_one_before_becomes_a_former_one(scene: Scen
     assert "Former address 14 Saltmarsh Terrace" in words
 
 
+def test_somebody_without_an_address_can_only_be_the_risk_themselves(scene: Scene) -> None:
+    person_id = open_organisation(scene.office, "Ann Lee Ltd")
+    page = scene.browser.get(f"/people/{person_id}/markers/new")
+    (answer,) = re.findall(r'<input[^>]* name="on" [^>]*>', page)
+    assert "checked" in answer
+
+
 @pytest.mark.parametrize("where", ["person", "place"])
 def test_a_marker_is_added_and_ended_from_forms(scene: Scene, where: str) -> None:
     address, today = f"{scene.page}/markers/new", clock.today()

@@ -196,7 +196,9 @@ def test_a_returned_visit_shows_its_comment_first_and_takes_an_answer(
 ) -> None:
     first = page(client, f"/cases/{IDRIS}")
     assert first.index("Which month did he say") < first.index("<h1")
-    assert "Your supervisor asks about: Notes" in page(client, ADDRESS)
+    asked = page(client, ADDRESS)
+    assert "Your supervisor asks about: Notes" in asked
+    assert "Written at " in asked
     assert client.post(f"{ADDRESS}/answer", data=typed()).headers["Location"] == f"/saved/{ANSWER}"
     text = page(client, ADDRESS)
     assert "In August." in text
