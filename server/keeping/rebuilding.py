@@ -69,6 +69,7 @@ def unpack(store: Store, manifest: Manifest, home: Path, tell: Tell) -> None:
                 _untar(store, file, data, tell)
                 _verify(manifest, data)
             elif name.startswith(SECRETS):
+                (home / "secrets").mkdir(mode=0o700)
                 _untar(store, file, home, tell)
         for file in manifest.files:
             name = file.name.rpartition("/")[2]

@@ -27,6 +27,7 @@ from server.keeping.refusals import CUT
 from server.keeping.tables import BackupRow
 from server.spine.areas import House
 from server.spine.database import is_known, migrate
+from server.spine.postgres import EmbeddedPostgres
 from server.spine.settings import keep_setting
 from server.spine.tables import SyncHeadRow
 from shared.errors import RuleBroken
@@ -90,7 +91,8 @@ def restore(store: Store, asked: Asked) -> Restored:
         raise RuleBroken("restore.not_empty", folder=str(asked.home))
     manifest = choose(store, asked.at)
     making = asked.home.with_name(f"{asked.home.name}.restoring")
-    if making.exists():
+    if making.exists():  # a restore before this one was killed
+        EmbeddedPostgres(making).abandon()
         shutil.rmtree(making)
     try:
         restored = _rebuild(store, asked, manifest, making)

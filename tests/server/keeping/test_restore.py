@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +23,7 @@ from server.spine.projections import check_all
 from server.spine.settings import setting
 from shared.errors import RuleBroken
 from tests.server.keeping.conftest import Premises
-from tests.server.keeping.test_backup import fieldfare
+from tests.server.keeping.test_backup import ROOT, fieldfare, wait_until
 from tests.server.scenes import open_person
 
 
@@ -50,6 +52,7 @@ def test_a_restore_stands_at_the_backups_commit_under_a_new_epoch(premises: Prem
         open_person(premises.office(url), "Grace", "Goes-On")
     assert (premises.root / "restored/secrets/receipts").read_bytes() == b"the office's own"
     assert not (premises.root / "restored/secrets/cookies").exists()
+    assert (premises.root / "restored/secrets").stat().st_mode & 0o066 == 0
 
 
 def test_a_restore_to_a_moment_holds_what_was_done_before_it_and_nothing_after(
@@ -87,6 +90,29 @@ def test_a_restore_never_writes_over_anything(premises: Premises) -> None:
     assert "name a new folder with --into" in refused.stderr
     with pytest.raises(RuleBroken, match=r"restore\.not_empty"):
         premises.restore("keys")
+
+
+@pytest.mark.long
+def test_a_restore_killed_in_the_middle_leaves_nothing_and_is_begun_again(
+    premises: Premises,
+) -> None:
+    premises.case()
+    manifest = premises.backup()
+    making = premises.root / "drill.restoring"
+    for reached in ("postgres/data/PG_VERSION", "postgres/data/postmaster.pid"):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server", "restore", "--into", str(premises.root / "drill")],
+            cwd=ROOT,
+            env=premises.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until((making / reached).exists)
+        process.kill()
+        process.wait()
+        assert not (premises.root / "drill").exists()
+    assert premises.restore("drill").commit_number == manifest.commit_number
+    assert not making.exists()
 
 
 def test_a_flipped_byte_anywhere_is_refused_and_leaves_nothing(premises: Premises) -> None:
