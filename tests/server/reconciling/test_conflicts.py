@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from shared.commands import Actor, Outcome
 from shared.markers import AddMarker, ProposeMarkerRemoval
 from tests.server.office import NOW, Office, new_id
 from tests.server.reconciling.saying import Doorstep, add_number, doorstep
+from tests.server.scenes import live_at
 
 
 @pytest.fixture
@@ -319,3 +321,71 @@ def test_evidence_is_the_visit_of_the_day_and_who_gave_the_office_its_value(
     assert conflict.office_from.at == NOW
     assert conflict.said[0].visit_outcome == "spoke_to_person"
     assert (conflict.suggestion.answer, conflict.label) == ("officer", "Language they prefer")
+
+
+def two_doors_of_one_house(office: Office) -> tuple[Doorstep, Doorstep, str]:
+    """Open the cases of two people at one address, with a warning about the place."""
+    first, second = doorstep(office), doorstep(office)
+    place = new_id()
+    for at in (first, second):
+        live_at(office, at.jane, "1 High Street", "BD1 1AA", address_id=place)
+    marker_id = new_id()
+    result = first.send(
+        AddMarker(
+            marker_id=marker_id,
+            case_id=first.case_id,
+            address_id=place,
+            kind="dangerous_dog",
+            note="Loose in the yard",
+        )
+    )
+    assert result.outcome is Outcome.APPLIED
+    assert list(second.on_device("marker")) == [marker_id]
+    return first, second, marker_id
+
+
+def proposal(at: Doorstep, marker_id: str) -> ProposeMarkerRemoval:
+    return ProposeMarkerRemoval(
+        proposal_id=new_id(), case_id=at.case_id, marker_id=marker_id, reason="Gone"
+    )
+
+
+def test_two_officers_who_ask_in_one_transaction_share_a_conflict(office: Office) -> None:
+    first, second, marker_id = two_doors_of_one_house(office)
+    orders = [
+        replace(
+            office.order(proposal(at, marker_id), actor=at.officer), store_id=at.store_id,
+            lane="ordinary", seq=9,
+        )
+        for at in (first, second)
+    ]  # fmt: skip
+    results = office.door.execute_many(orders, now=NOW)
+    assert [result.outcome for result in results] == [Outcome.REVIEW] * 2
+    assert (len(first.conflicts()), len(first.claims())) == (1, 2)
+    assert len(first.on_device("conflict")) == len(second.on_device("conflict")) == 2
+
+
+def test_two_officers_who_ask_at_the_same_moment_share_a_conflict(office: Office) -> None:
+    first, second, marker_id = two_doors_of_one_house(office)
+    with ThreadPoolExecutor(2) as at_once:
+        asked = [at_once.submit(at.send, proposal(at, marker_id)) for at in (first, second)]
+        assert [each.result().outcome for each in asked] == [Outcome.REVIEW] * 2
+    assert (len(first.conflicts()), len(first.claims())) == (1, 2)
+    first.decide("officer")
+    assert first.on_device("marker") == second.on_device("marker") == {}
+
+
+def test_two_who_decide_at_the_same_moment_decide_once(door_step: Doorstep) -> None:
+    door_step.correct(language=("Welsh", "Polish"))
+    door_step.correct(language=("Welsh", "Ukrainian"))
+    (conflict,) = door_step.conflicts()
+    command = DecideConflict(
+        conflict_id=conflict.conflict_id, case_id=conflict.case_id, answer="office", claims_seen=1
+    )
+    with ThreadPoolExecutor(2) as at_once:
+        asked = [
+            at_once.submit(door_step.office.ask, replace(command, answer=answer))
+            for answer in ("office", "before")
+        ]
+        codes = [each.result().code for each in asked]
+    assert sorted(str(code) for code in codes) == ["None", "conflict.decided"]
