@@ -148,10 +148,10 @@ class Decision:
     @property
     def outcome(self) -> Outcome:
         """Say how the command ended, given that the rule did not refuse it."""
+        if self.flags and self.ending is not Outcome.REVIEW:
+            return Outcome.FLAGGED
         if self.ending is not None:
             return self.ending
-        if self.flags:
-            return Outcome.FLAGGED
         return Outcome.APPLIED if self.changes else Outcome.NO_CHANGE
 
 

@@ -217,8 +217,10 @@ def from_the_field(record: str) -> frozenset[str]:
 ENDINGS: Mapping[Kind, frozenset[Outcome]] = {
     Kind.FACT: frozenset({Outcome.APPLIED, Outcome.FLAGGED, Outcome.NO_CHANGE}),
     Kind.DECISION: frozenset({Outcome.APPLIED, Outcome.FLAGGED, Outcome.NO_CHANGE}),
-    Kind.EDIT: frozenset({Outcome.APPLIED, Outcome.MERGED, Outcome.NO_CHANGE, Outcome.REVIEW}),
-    Kind.SET_ADD: frozenset({Outcome.APPLIED, Outcome.NO_CHANGE}),
+    Kind.EDIT: frozenset(
+        {Outcome.APPLIED, Outcome.MERGED, Outcome.FLAGGED, Outcome.NO_CHANGE, Outcome.REVIEW}
+    ),
+    Kind.SET_ADD: frozenset({Outcome.APPLIED, Outcome.FLAGGED, Outcome.NO_CHANGE}),
     Kind.SET_REMOVE: frozenset({Outcome.REVIEW, Outcome.NO_CHANGE}),
     Kind.RESOLVE: frozenset({Outcome.APPLIED}),
 }

@@ -284,3 +284,32 @@ def test_a_case_without_a_person_has_no_details_to_put_right(
     body = {"reference": "C-1", "open": True, "person_id": None, "address_id": None}
     fill(full, [(case_id, {"case": {case_id: body}, "marker": {id_of("m"): marker()}})], NOW)
     assert page(client, f"/cases/{case_id}/details", 404)
+
+
+def test_a_refusal_beside_something_decided_hides_neither(client: FlaskClient, full: Store) -> None:
+    changed = {"language": "Catalan", f"standing-{MOBILE}": "wrong"}
+    item = correct(client, **changed).replace("/saved/", "/outbox/")
+    waiting = {json.loads(w)["name"]: json.loads(w)["command_id"] for w in full.waiting(9)}
+    receipts = [
+        Receipt(
+            command_id=waiting["CorrectDetails"],
+            outcome=Outcome.REVIEW,
+            received_at=NOW.isoformat(),
+        ),
+        Receipt(
+            command_id=waiting["CorrectContact"],
+            outcome=Outcome.REFUSED,
+            code="contact.not_on_case",
+            received_at=NOW.isoformat(),
+        ),
+    ]
+    decided = conflict(
+        full, open=False, answer="office", decided="Basque", decided_at=NOW.isoformat()
+    )
+    fill(full, [(MARYAM, {"conflict": {id_of("claim"): decided}})], NOW, receipts)
+    said = words_of(page(client, item))
+    assert "The office decided: Basque." in said
+    assert "This phone number or email is not on the case" in said
+    assert outbox.counts(full).needs_you == 1
+    client.post(f"{item}/settle")
+    assert outbox.counts(full).needs_you == 0
