@@ -157,6 +157,10 @@ class ProposeMarkerRemoval(Command):
     proposal_id: str
     case_id: str
     marker_id: str
+    person_id: str | None = None
+    address_id: str | None = None
+    """What the warning is about, so that every case it stands in can be held still."""
+
     reason: str
 
 
@@ -166,6 +170,8 @@ class ProposeMarkerRemovalSchema(Schema):
     proposal_id = IdField(required=True)
     case_id = IdField(required=True)
     marker_id = IdField(required=True)
+    person_id = IdField(load_default=None, allow_none=True)
+    address_id = IdField(load_default=None, allow_none=True)
     reason = CleanText(
         required=True,
         characters_max=NOTE_MAX,
@@ -183,7 +189,8 @@ def propose_marker_removal(
 ) -> Decision:
     """Put the question to the office; where the warning has ended there is none."""
     marker = case.marker(command.marker_id)
-    if marker is None:
+    about = (command.person_id, command.address_id)
+    if marker is None or about not in {(None, None), (marker.person_id, marker.address_id)}:
         raise RuleBroken("marker.not_on_case", field="marker_id")
     if marker.ended:
         return Decision()

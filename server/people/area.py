@@ -17,7 +17,7 @@ from server.people import (
     sentences,
 )
 from server.people.blueprint import screens as pages
-from server.spine.areas import Area, Handling, NavigationLink
+from server.spine.areas import Area, Handling, NavigationLink, subjects_with_place
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind
 from shared.decide import BY_NAME
@@ -29,9 +29,13 @@ AREA = Area(
     name="people",
     commands=(
         Handling(kind=BY_NAME["RecordPhoneNumber"]),
-        Handling(kind=BY_NAME["CorrectDetails"]),
-        Handling(kind=BY_NAME["CorrectContact"]),
-        Handling(kind=BY_NAME["AddMarker"]),
+        Handling(kind=BY_NAME["CorrectDetails"], wants=frozenset({"details", "conflicts"})),
+        Handling(kind=BY_NAME["CorrectContact"], wants=frozenset({"details", "conflicts"})),
+        Handling(
+            kind=BY_NAME["AddMarker"],
+            wants=frozenset({"warnings"}),
+            subjects=subjects_with_place,
+        ),
         Handling(
             kind=CommandType(
                 command=commands.OpenPerson,
@@ -125,6 +129,7 @@ AREA = Area(
     ),
     recorders=record.RECORDERS,
     case_facts=facts.case_people,
+    more_case_facts={"details": facts.case_details, "warnings": facts.case_warnings},
     projections=project.PROJECTIONS,
     permissions={
         "people.search": mark("Search for people and accounts"),

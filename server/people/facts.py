@@ -168,13 +168,32 @@ def cases_of(
     return {subject_id: frozenset(cases) for subject_id, cases in found.items()}
 
 
-def case_people(session: Session, case_ids: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Give each case its people, the principal first, with what may be put right, and its warnings."""
+def case_people(
+    session: Session, case_ids: Collection[str]
+) -> dict[str, dict[str, tuple[CasePerson, ...]]]:
+    """Give each case its people: the principal first, then others liable, with their phone numbers."""
     people = people_of_cases(session, case_ids)
-    ids = sorted({person_id for row in people.values() for person_id, _, _ in row})
-    details = details_of(session, ids)
-    contacts = contacts_of(session, ids)
-    places, markers = _places(session, case_ids), case_markers(session, case_ids)
+    contacts = contacts_of(session, {id_ for row in people.values() for id_, _, _ in row})
+    return {
+        case_id: {
+            "people": tuple(
+                CasePerson(
+                    person_id=person_id,
+                    name=name,
+                    phone_numbers=numbers_in_use(contacts.get(person_id, ())),
+                )
+                for person_id, name, _ in row
+            )
+        }
+        for case_id, row in people.items()
+    }
+
+
+def case_details(session: Session, case_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Give each case its people with what may be put right about each."""
+    people = people_of_cases(session, case_ids)
+    ids = {person_id for row in people.values() for person_id, _, _ in row}
+    details, contacts = details_of(session, ids), contacts_of(session, ids)
     return {
         case_id: {
             "people": tuple(
@@ -185,12 +204,22 @@ def case_people(session: Session, case_ids: Collection[str]) -> dict[str, dict[s
                     details=details[person_id],
                     contacts=tuple(contacts.get(person_id, ())),
                 )
-                for person_id, name, _ in people.get(case_id, ())
-            ),
+                for person_id, name, _ in row
+            )
+        }
+        for case_id, row in people.items()
+    }
+
+
+def case_warnings(session: Session, case_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Give each case the places it leads to, and the warnings on them and on its people."""
+    places, markers = _places(session, case_ids), case_markers(session, case_ids)
+    return {
+        case_id: {
             "address_ids": frozenset(places.get(case_id, ())),
             "markers": tuple(markers.get(case_id, ())),
         }
-        for case_id in {*people, *places, *markers}
+        for case_id in {*places, *markers}
     }
 
 

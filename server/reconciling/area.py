@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.reconciling import commands, facts, project, record, rules, screens, sentences
-from server.spine.areas import Area, Handling
+from server.spine.areas import Area, Handling, subjects_with_place
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind
 from shared.decide import BY_NAME
@@ -11,7 +11,7 @@ from shared.decide import BY_NAME
 AREA = Area(
     name="reconciling",
     commands=(
-        Handling(kind=BY_NAME["ProposeMarkerRemoval"]),
+        Handling(kind=BY_NAME["ProposeMarkerRemoval"], wants=frozenset({"warnings", "conflicts"})),
         Handling(
             kind=CommandType(
                 command=commands.DecideConflict,
@@ -21,10 +21,11 @@ AREA = Area(
                 needs="conflicts.decide",
             ),
             facts=facts.whole_conflicts,
+            subjects=subjects_with_place,
         ),
     ),
     recorders=record.RECORDERS,
-    case_facts=facts.case_conflicts,
+    more_case_facts={"conflicts": facts.case_conflicts},
     projections=project.PROJECTIONS,
     permissions={"conflicts.decide": mark("Decide where an officer and the office differ")},
     screens=(screens.screens,),

@@ -40,6 +40,10 @@ class DecideConflict(Command):
     name: ClassVar[str] = "DecideConflict"
     conflict_id: str
     case_id: str
+    person_id: str | None = None
+    address_id: str | None = None
+    """What it is about, so that every case it stands in can be held still."""
+
     answer: str
     claim_id: str | None = None
     claims_seen: int
@@ -51,6 +55,8 @@ class DecideConflictSchema(Schema):
 
     conflict_id = IdField(required=True)
     case_id = IdField(required=True)
+    person_id = IdField(load_default=None, allow_none=True)
+    address_id = IdField(load_default=None, allow_none=True)
     answer = Choice(ANSWERS, required=True, metadata={"missing": mark("Select what holds")})
     claim_id = IdField(load_default=None, allow_none=True)
     claims_seen = WholeNumber(required=True, most=CLAIMS_MAX)

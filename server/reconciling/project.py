@@ -12,6 +12,9 @@ from server.reconciling.tables import ConflictClaimRow, ConflictRow
 from server.spine.areas import Projection
 from server.spine.locks import case_subject
 
+CLAIMS_MAX = 100
+"""Claims of one case that a device is told of: those that wait first, then the latest decided."""
+
 
 def conflicts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
     """Build a record for each claim; one on a marker's place stands in every case that goes there."""
@@ -49,7 +52,15 @@ def conflicts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mappi
             "note": conflict.note,
             "decided_at": conflict.decided_at.isoformat() if conflict.decided_at else None,
         }
-    return bodies
+    return {case_id: _most_pressing(claims) for case_id, claims in bodies.items()}
+
+
+def _most_pressing(claims: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Keep what waits, and of what was decided the latest."""
+    order = sorted(
+        claims.items(), key=lambda item: (item[1]["decided_at"] or "9", item[0]), reverse=True
+    )
+    return dict(order[:CLAIMS_MAX])
 
 
 PROJECTIONS = (Projection(view="home_visit", kind="conflict", build=conflicts),)

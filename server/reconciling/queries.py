@@ -64,6 +64,7 @@ class Conflict:
     case_id: str
     case_reference: str
     person_id: str | None
+    address_id: str | None
     was: Any
     office: Any
     office_from: Recorded | None
@@ -208,6 +209,7 @@ def _conflict(row: Any, said: Sequence[Said], office_from: Recorded | None) -> C
         case_id=found.case_id,
         case_reference=row.case_reference or "",
         person_id=found.person_id,
+        address_id=found.address_id,
         was=found.was,
         office=found.office,
         office_from=office_from,

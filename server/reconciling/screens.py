@@ -128,6 +128,8 @@ def _give(conflict: Conflict, chosen: str, form: Form) -> str:
     command = DecideConflict(
         conflict_id=conflict.conflict_id,
         case_id=conflict.case_id,
+        person_id=conflict.person_id,
+        address_id=conflict.address_id,
         answer=answer,
         claim_id=claim_id if is_id(claim_id) else None,
         claims_seen=int(seen) if seen.isdecimal() and len(seen) <= 3 else 0,  # noqa: PLR2004 - digits

@@ -46,12 +46,22 @@ def named_subjects(command: Command) -> Touched:
     return Touched(**ids)
 
 
+def subjects_with_place(command: Command) -> Touched:
+    """Read them where the place is one too: every case that leads there is held still first."""
+    address_id = getattr(command, "address_id", None)
+    places = frozenset({address_id} if address_id else ())
+    return named_subjects(command) | Touched(address_ids=places)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Handling:
     """How the office handles one command: its type, the facts its rule needs, the rows it locks."""
 
     kind: CommandType
     facts: Facts | None = None
+    wants: frozenset[str] = frozenset()
+    """Parts of a case file that its rule looks at beyond what every rule is given."""
+
     subjects: Callable[[Command], Touched] = named_subjects
 
 
@@ -106,6 +116,9 @@ class Area:
     commands: tuple[Handling, ...] = ()
     recorders: Mapping[type[Change], Recorder] = field(default_factory=dict)
     case_facts: CaseFacts | None = None
+    more_case_facts: Mapping[str, CaseFacts] = field(default_factory=dict)
+    """Parts of a case file by name, loaded for the commands that want them only."""
+
     projections: tuple[Projection, ...] = ()
     permissions: Mapping[str, str] = field(default_factory=dict)
     screens: tuple[Blueprint, ...] = ()
@@ -163,6 +176,7 @@ def assemble(areas: Sequence[Area]) -> House:
     unrecorded = [c.name for c in Change.__subclasses__() if c not in recorders]
     if unrecorded:
         raise LookupError(f"no area records the changes {sorted(unrecorded)}")
+    _check_wants(areas, commands)
     lacking = [h.kind.needs for h in commands.values() if h.kind.needs not in permissions]
     if lacking:
         raise LookupError(f"no area declares the permissions {sorted(set(lacking))}")
@@ -173,6 +187,14 @@ def assemble(areas: Sequence[Area]) -> House:
         permissions=permissions,
         jobs=_jobs(areas),
     )
+
+
+def _check_wants(areas: Sequence[Area], commands: Mapping[str, Handling]) -> None:
+    """Fail when a rule looks at a part of a case file that nobody loads."""
+    parts = {name for area in areas for name in area.more_case_facts}
+    unloaded = {want for handling in commands.values() for want in handling.wants} - parts
+    if unloaded:
+        raise LookupError(f"no area loads the parts {sorted(unloaded)} of a case file")
 
 
 def _jobs(areas: Sequence[Area]) -> dict[str, Job]:

@@ -212,11 +212,14 @@ def ask_off(case_id: UUID, marker_id: UUID) -> str | Response:
     if not _keep(here, proposal_id, view.case_id, OFF):
         return redirect(f"/saved/{proposal_id}", 303)
     form = Form.read(_OffForm(), request.form)
+    warned = view.of("marker").get(str(marker_id)) or abort(404)
     if form.ok:
         asked = ProposeMarkerRemoval(
             proposal_id=proposal_id,
             case_id=view.case_id,
             marker_id=str(marker_id),
+            person_id=warned["person_id"],
+            address_id=warned["address_id"],
             reason=form.data["reason"],
         )
         try:

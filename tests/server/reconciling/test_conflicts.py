@@ -246,6 +246,8 @@ def test_what_is_not_on_the_case_is_refused(door_step: Doorstep) -> None:
         proposal_id=new_id(), case_id=door_step.case_id, marker_id=new_id(), reason="Gone"
     )
     assert door_step.send(unknown).code == "marker.not_on_case"
+    elsewhere = replace(unknown, marker_id=warn(door_step), address_id=new_id())
+    assert door_step.send(elsewhere).code == "marker.not_on_case"
     warning = AddMarker(
         marker_id=new_id(), case_id=door_step.case_id, person_id=new_id(), kind="weapon", note="x"
     )
@@ -345,8 +347,13 @@ def two_doors_of_one_house(office: Office) -> tuple[Doorstep, Doorstep, str]:
 
 
 def proposal(at: Doorstep, marker_id: str) -> ProposeMarkerRemoval:
+    """Ask as a device does, which names what the warning is about."""
     return ProposeMarkerRemoval(
-        proposal_id=new_id(), case_id=at.case_id, marker_id=marker_id, reason="Gone"
+        proposal_id=new_id(),
+        case_id=at.case_id,
+        marker_id=marker_id,
+        address_id=at.on_device("marker")[marker_id]["address_id"],
+        reason="Gone",
     )
 
 
@@ -367,8 +374,9 @@ def test_two_officers_who_ask_in_one_transaction_share_a_conflict(office: Office
 
 def test_two_officers_who_ask_at_the_same_moment_share_a_conflict(office: Office) -> None:
     first, second, marker_id = two_doors_of_one_house(office)
+    proposals = [(at, proposal(at, marker_id)) for at in (first, second)]
     with ThreadPoolExecutor(2) as at_once:
-        asked = [at_once.submit(at.send, proposal(at, marker_id)) for at in (first, second)]
+        asked = [at_once.submit(at.send, each) for at, each in proposals]
         assert [each.result().outcome for each in asked] == [Outcome.REVIEW] * 2
     assert (len(first.conflicts()), len(first.claims())) == (1, 2)
     first.decide("officer")

@@ -6,8 +6,10 @@ import pytest
 
 from server.all_tables import ALL
 from server.app import house
+from server.spine.areas import Area, Handling, Recorder, assemble
 from server.spine.database import Row
-from shared.commands import Kind
+from shared.commands import Change, Kind
+from shared.decide import BY_NAME
 from shared.details import ANSWERS, UNKNOWN
 from shared.field_policy import ADDED_ONLY, ENDINGS, FIELDS, Policy, from_the_field
 
@@ -64,3 +66,13 @@ def test_every_decision_about_a_conflict_takes_a_permission_there_is() -> None:
 def test_every_kind_of_command_says_how_it_may_end() -> None:
     assert set(ENDINGS) == set(Kind)
     assert {handling.kind.kind for handling in house().commands.values()} == set(Kind)
+
+
+def test_a_rule_that_wants_what_nobody_loads_stops_the_start() -> None:
+    handling = Handling(kind=BY_NAME["CorrectDetails"], wants=frozenset({"horoscope"}))
+    with pytest.raises(LookupError, match="horoscope"):
+        assemble([Area(name="odd", commands=(handling,), recorders=no_recorders())])
+
+
+def no_recorders() -> dict[type[Change], Recorder]:
+    return {change: lambda _session, _recorded: None for change in Change.__subclasses__()}
