@@ -11,7 +11,11 @@ from shared.decide import BY_NAME
 AREA = Area(
     name="reconciling",
     commands=(
-        Handling(kind=BY_NAME["ProposeMarkerRemoval"], wants=frozenset({"warnings", "conflicts"})),
+        Handling(
+            kind=BY_NAME["ProposeMarkerRemoval"],
+            wants=frozenset({"warnings", "conflicts"}),
+            subjects=subjects_with_place,
+        ),
         Handling(
             kind=CommandType(
                 command=commands.DecideConflict,
