@@ -46,7 +46,7 @@ def back_up(
             if epoch:
                 with restored.watch.begin() as connection:
                     connection.execute(text("UPDATE sync_head SET epoch = gen_random_uuid()"))
-            bench.office = Office(restored.office, house())
+            bench.office = Office(restored, house())
             bench.watch.engine = restored.watch
 
         return restore

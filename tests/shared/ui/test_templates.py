@@ -92,9 +92,10 @@ def _sentences_in_code(source: str) -> Iterator[tuple[int, str]]:
     }
     # A value compared with, or a key looked up, is read by the template and by nobody else.
     unread = {
-        id(constant)
+        id(node)
         for compared in tree.find_all((nodes.Operand, nodes.Getitem))
-        for constant in [compared.expr if isinstance(compared, nodes.Operand) else compared.arg]
+        for looked_at in [compared.expr if isinstance(compared, nodes.Operand) else compared.arg]
+        for node in (looked_at, *looked_at.find_all(nodes.Const))
     }
     for constant in tree.find_all(nodes.Const):
         value = constant.value
@@ -139,6 +140,7 @@ def test_a_word_that_skips_the_catalogue_is_found_with_its_line(source: str, lin
         '{{ ngettext("One visit", "%(num)s visits", 3) }}{{ {"a": {"b": "c"}} }}',
         "<p>{{ person.name }}</p>",
         '{% if entry.name == "RecordVisit" %}{{ versions["Python"] }}{% endif %}',
+        '{% if entry.name in ("RecordVisit", "AddMarker") %}£{% endif %}',
         "<title>{{ title }} - Fieldfare</title>",
     ],
 )
