@@ -235,7 +235,8 @@ class Stock:
                         answer="office",
                         claims_seen=1,
                         note="She rang us on Monday.",
-                    )
+                    ),
+                    self.office.actor(self.users["caseworker"]),
                 )
 
     def _holds(self) -> None:

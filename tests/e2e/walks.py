@@ -122,7 +122,8 @@ def _role_walk(studio: Studio, council: RunningCouncil, stocked: Stocked, role: 
     page = studio.page()
     sign_in(page, council.address, role, PASSWORDS[role])
     routes = routes_of(stocked.app, stocked.permissions[role], role)
-    starts = ["/", "/first-page", "/you", "/jobs", *_searches(council), *stocked.starts]
+    starts = ["/", "/first-page", "/you", "/jobs", "/backups"]
+    starts += [*_searches(council), *stocked.starts]
     starts += [f"/?tray={tray.key}" for tray in TRAYS if tray.needs in stocked.permissions[role]]
     own = [start for start in starts if routes.has(start)]
     refused = next(start for start in [*stocked.starts, "/users"] if not routes.has(start))
