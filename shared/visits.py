@@ -11,8 +11,9 @@ from marshmallow import Schema
 from shared.case_file import CaseFile
 from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command, Decision, Occasion
+from shared.day_fields import DayField, MomentField
 from shared.errors import RuleBroken, register
-from shared.fields import Answer, Choice, CleanText, DayField, IdField, MomentField, Typed
+from shared.fields import Answer, Choice, CleanText, IdField, Typed
 from shared.values import TEXT_MAX, is_id
 
 PURPOSES: dict[str, str] = {

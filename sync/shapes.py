@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from shared.commands import Lane, Outcome
-from shared.fields import IdField, MomentField, WholeNumber
+from shared.day_fields import MomentField
+from shared.fields import IdField, WholeNumber
 from sync.protocol import (
     ENVELOPE_BYTES_MAX,
     ENVELOPES_MAX,

@@ -23,7 +23,7 @@ from jinja2 import (
 )
 from marshmallow import Schema
 
-from shared import fields, ui
+from shared import day_fields, fields, ui
 from shared.catalogue import Translator, mark, translator
 from shared.forms import Form
 from shared.presentation import filters
@@ -56,7 +56,7 @@ class PatternSchema(Schema):
     )
     offer = fields.PenceField(required=True, metadata={"label": mark("What they can pay a week")})
     children = fields.WholeNumber(most=20, metadata={"label": mark("Children at home")})
-    next_on = fields.DayField(
+    next_on = day_fields.DayField(
         required=True, metadata={"label": mark("Next visit"), "hint": mark("Like 27 3 2027")}
     )
     outcome = fields.Choice(

@@ -24,7 +24,7 @@ from field_client.vault.corrections import contacts_of as contacts_of_person
 from field_client.vault.pending import CaseView
 from shared.case_file import CaseHold
 from shared.catalogue import Sentence
-from shared.details import label_of, said
+from shared.detail_fields import label_of, said
 from shared.presentation import LONDON
 
 CONTACTS_SHOWN = 3

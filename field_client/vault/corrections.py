@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.case_file import CaseConflict, CaseContact, CaseMarker
 from shared.catalogue import Sentence
-from shared.details import UNKNOWN, label_of
+from shared.detail_fields import UNKNOWN, label_of
 from shared.field_policy import FieldRule, rule_of
 from shared.markers import FIRST_REVIEW_DAYS, KINDS
 from shared.presentation import LONDON, phone

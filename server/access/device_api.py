@@ -38,8 +38,9 @@ from server.spine.orders import Order
 from server.spine.permissions import Opening, needs
 from shared.catalogue import mark
 from shared.commands import Actor, Outcome
+from shared.day_fields import MomentField
 from shared.errors import register
-from shared.fields import CleanText, MomentField
+from shared.fields import CleanText
 from sync.wire import NotAMessage, read_json
 
 logger = logging.getLogger(__name__)

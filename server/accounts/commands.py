@@ -11,9 +11,10 @@ from marshmallow import Schema
 from server.people.places import NamesPlace, PlaceSchema
 from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command
+from shared.day_fields import DayField
 from shared.debts import DEBT_TYPES
 from shared.errors import register
-from shared.fields import Choice, CleanText, DayField, IdField, PenceField, WholeNumber
+from shared.fields import Choice, CleanText, IdField, PenceField, WholeNumber
 from shared.stages import STAGES
 
 MASTERS: dict[str, str] = {

@@ -10,9 +10,10 @@ from marshmallow import Schema
 
 from shared.catalogue import Sentence, mark
 from shared.commands import PERSONAL, Change, Command, Decision, Occasion
+from shared.day_fields import DayField
 from shared.debts import TRANSACTION_KINDS
 from shared.errors import RuleBroken, register
-from shared.fields import Choice, CleanText, DayField, IdField, PenceField
+from shared.fields import Choice, CleanText, IdField, PenceField
 from shared.presentation import LONDON, money
 from shared.presentation import day as day_in_words
 from shared.values import PENCE_MAX

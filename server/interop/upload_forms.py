@@ -23,8 +23,9 @@ from server.interop.queries import PastImport
 from server.interop.sentences import REASONS
 from server.interop.uploads import Upload
 from shared.catalogue import Sentence, mark
+from shared.day_fields import DayField
 from shared.debts import DEBT_TYPES
-from shared.fields import Choice, CleanText, DayField, PenceField, WholeNumber
+from shared.fields import Choice, CleanText, PenceField, WholeNumber
 from shared.forms import Form
 from shared.presentation import day as day_in_words
 from shared.values import PENCE_MAX

@@ -10,8 +10,9 @@ from marshmallow import Schema
 
 from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command
+from shared.day_fields import DayField
 from shared.errors import register
-from shared.fields import Choice, CleanText, DayField, IdField, PenceField
+from shared.fields import Choice, CleanText, IdField, PenceField
 
 METHODS: dict[str, str] = {
     "cash": mark("Cash"),

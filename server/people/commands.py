@@ -13,8 +13,9 @@ from marshmallow import Schema
 from server.people.places import LINES_CHARACTERS_MAX, NamesPlace, PlaceSchema
 from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command
+from shared.day_fields import DayField
 from shared.errors import register
-from shared.fields import Choice, CleanText, DayField, IdField
+from shared.fields import Choice, CleanText, IdField
 
 KINDS: dict[str, str] = {
     "individual": mark("Individual"),

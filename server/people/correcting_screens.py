@@ -30,7 +30,7 @@ from server.spine import clock
 from server.spine.permissions import needs
 from server.spine.web import tell
 from shared.catalogue import mark
-from shared.details import ANSWERS, STANDINGS, said
+from shared.detail_fields import ANSWERS, STANDINGS, said
 from shared.field_policy import rule_of
 from shared.fields import Choice
 from shared.forms import Form

@@ -11,7 +11,8 @@ from marshmallow import Schema
 from server.people.rules import PersonFile
 from shared.catalogue import mark
 from shared.commands import Command, Decision, Occasion
-from shared.details import UNKNOWN, ContactCorrected, DetailsCorrected, Edits
+from shared.detail_fields import UNKNOWN, Edits
+from shared.details import ContactCorrected, DetailsCorrected
 from shared.errors import RuleBroken, register
 from shared.field_policy import Policy, rule_of
 from shared.fields import IdField

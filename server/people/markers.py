@@ -10,8 +10,9 @@ from marshmallow import Schema
 
 from shared.catalogue import mark
 from shared.commands import Command, Decision, Occasion
+from shared.day_fields import DayField
 from shared.errors import RuleBroken, register
-from shared.fields import Choice, CleanText, DayField, IdField
+from shared.fields import Choice, CleanText, IdField
 from shared.markers import KINDS, NOTE_MAX, MarkerEnded, MarkerRecorded
 from shared.presentation import LONDON
 

@@ -17,8 +17,9 @@ from server.people.saying import ERASED, day_of, kept, last_day_before, word
 from shared.catalogue import Sentence, mark
 from shared.commands import Change
 from shared.contacts import PhoneNumberRecorded
-from shared.details import ContactCorrected, DetailsCorrected, label_of
-from shared.details import said as value_in_words
+from shared.detail_fields import label_of
+from shared.detail_fields import said as value_in_words
+from shared.details import ContactCorrected, DetailsCorrected
 from shared.markers import KINDS as RISKS
 from shared.markers import MarkerEnded, MarkerRecorded
 from shared.presentation import address, phone

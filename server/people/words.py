@@ -11,7 +11,7 @@ from server.people.timeline import KINDS as TIMELINE_KINDS
 from server.spine import clock
 from server.spine.web import reader
 from shared.debts import DEBT_TYPES, TRANSACTION_KINDS
-from shared.details import label_of, said
+from shared.detail_fields import label_of, said
 from shared.holds import REASONS
 from shared.markers import KINDS as RISKS
 from shared.presentation import period

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.reconciling.tables import ConflictRow
 from shared.catalogue import Sentence
-from shared.details import label_of
+from shared.detail_fields import label_of
 
 SHOWN_MAX = 20
 """Conflicts about one person that their page names."""

@@ -19,7 +19,7 @@ from server.spine.paging import Slice
 from server.spine.tables import ChangeRow
 from server.visits.tables import VisitRow
 from shared.catalogue import Sentence
-from shared.details import label_of
+from shared.detail_fields import label_of
 from shared.field_policy import Policy, rule_of
 from shared.markers import KINDS
 from shared.presentation import LONDON, phone

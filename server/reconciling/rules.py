@@ -9,7 +9,8 @@ from typing import Any
 from server.reconciling.commands import DecideConflict
 from shared.commands import Change, Decision, Occasion
 from shared.conflicts import ConflictDecided
-from shared.details import HOUSEHOLD_MAX, ContactCorrected, DetailsCorrected
+from shared.detail_fields import HOUSEHOLD_MAX
+from shared.details import ContactCorrected, DetailsCorrected
 from shared.errors import RuleBroken
 from shared.field_policy import Policy, rule_of
 from shared.markers import MarkerEnded

@@ -20,7 +20,7 @@ from server.spine.permissions import may, needs, signed_in
 from server.spine.web import give, note_read, tell
 from shared.catalogue import Sentence, mark
 from shared.conflicts import ANSWERS
-from shared.details import said
+from shared.detail_fields import said
 from shared.errors import REFUSALS, RuleBroken
 from shared.fields import CleanText
 from shared.forms import Form, Wrong

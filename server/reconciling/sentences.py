@@ -8,7 +8,7 @@ from typing import Any
 from shared.catalogue import Sentence, mark
 from shared.commands import Change
 from shared.conflicts import ConflictDecided, ConflictRaised
-from shared.details import label_of, said
+from shared.detail_fields import label_of, said
 
 Said = Mapping[str, Any]
 _ERASED = Sentence(mark("[erased]"))

@@ -23,8 +23,9 @@ from server.spine.web import give, note_read, tell
 from server.visits.blueprint import screens
 from shared.catalogue import mark
 from shared.commands import Command
+from shared.day_fields import DayField
 from shared.errors import RuleBroken
-from shared.fields import Choice, CleanText, DayField
+from shared.fields import Choice, CleanText
 from shared.forms import Form
 from shared.holds import REASONS
 from shared.values import is_id

@@ -32,8 +32,9 @@ from server.worktray.advice import Advice
 from server.worktray.queries import Waiting
 from server.worktray.tables import ExaminationRow
 from shared.catalogue import Sentence, mark
+from shared.day_fields import MomentField
 from shared.decide import BY_NAME
-from shared.fields import Choice, MomentField
+from shared.fields import Choice
 from shared.values import is_id
 
 NAMES: Mapping[str, str] = {

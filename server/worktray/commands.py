@@ -12,8 +12,9 @@ from marshmallow import Schema
 
 from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command
+from shared.day_fields import DayField
 from shared.errors import register
-from shared.fields import Answer, Choice, CleanText, DayField, IdField
+from shared.fields import Answer, Choice, CleanText, IdField
 from shared.values import is_id
 
 KINDS: dict[str, str] = {

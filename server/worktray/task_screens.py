@@ -30,8 +30,9 @@ from server.worktray.commands import (
 from server.worktray.queries import FIND_LIABLE, Task
 from server.worktray.screens import screens
 from shared.catalogue import mark
+from shared.day_fields import DayField
 from shared.errors import RuleBroken
-from shared.fields import Choice, CleanText, DayField
+from shared.fields import Choice, CleanText
 from shared.forms import Form
 from shared.values import is_id
 

@@ -74,6 +74,7 @@ def _a_day(studio: Studio, routes: Routes) -> Iterator[Walk]:
         yield from here.enrolling()
         yield from here.working([f"/cases/{case_id}" for case_id, _person, _debts in stock.cases])
         yield from here.locked()
+        here.page.goto("about:blank")
         device.end()
         again = here.start_broken()
         stack.callback(again.end)

@@ -106,6 +106,7 @@ def tell(council: RunningCouncil, page_at: PageAt, look: Look) -> None:
         case_id, person_id = case_of_somebody(council)
         device = Process("field", "--browser", home=council.home)
         stack.callback(device.end)
+        stack.callback(phone.close)
         enrol(phone, supervisor, approver, device.wait_for("enrol")["address"], proxy)
         waits(phone, 0)
 

@@ -151,9 +151,11 @@ def test_three_visits_made_without_a_network_are_reviewed_in_the_office(
             press_sync(phone)
         waits(phone, 3)
 
+        phone.goto("about:blank")
         device.kill()
         again = Process("field", "--browser", home=council.home)
         stack.callback(again.end)
+        stack.callback(phone.close)
         phone.goto(again.wait_for("locked")["address"])
         phone.get_by_label("Passphrase").fill(PASSPHRASE)
         phone.get_by_role("button", name="Unlock").click()

@@ -76,6 +76,7 @@ def test_a_photograph_arrives_whole_after_its_visit(
         entrance = device.wait_for("enrol")["address"]
         paired = pair(council.address, device, entrance, "olive", council.officer_id)
         page = page_at(PHONE)
+        stack.callback(page.close)
         page.goto(paired.for_a_person)
         page.wait_for_url("**/today")
         origin = re.sub(r"(//[^/]+).*", r"\1", page.url)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError, missing
 
-from shared import fields
+from shared import day_fields, fields
 from shared.catalogue import PSEUDO, Sentence, translator
 from shared.forms import Form
 from shared.values import PENCE_MAX
@@ -140,16 +140,16 @@ def test_an_id_has_one_form() -> None:
     "text", ["2027-03-04", "4/3/2027", "04-03-2027", "4 march 2027", "4 Mar 2027", "4.3.2027"]
 )
 def test_a_day_is_read_in_any_british_form(text: str) -> None:
-    assert typed(fields.DayField(), text) == "2027-03-04"
+    assert typed(day_fields.DayField(), text) == "2027-03-04"
 
 
 @pytest.mark.parametrize("text", ["31/2/2027", "4 smarch 2027", "soon", "4/3/27", "2027-3-4-5"])
 def test_a_day_no_calendar_has_is_refused(text: str) -> None:
-    assert typed_refusal(fields.DayField(), text) == "Enter a real date, like 4 3 2027"
+    assert typed_refusal(day_fields.DayField(), text) == "Enter a real date, like 4 3 2027"
 
 
 def test_three_boxes_make_a_day_and_two_do_not() -> None:
-    answer = fields.DayField()
+    answer = day_fields.DayField()
     boxes = {"answer-day": ("4",), "answer-month": ("March",), "answer-year": ("2027",)}
     assert answer.from_typed("answer", boxes) == "2027-03-04"
     assert answer.from_typed("answer", {}) is missing
@@ -159,14 +159,14 @@ def test_three_boxes_make_a_day_and_two_do_not() -> None:
 
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))
 def test_a_day_shown_in_its_boxes_reads_back_the_same(value: date) -> None:
-    answer = fields.DayField()
+    answer = day_fields.DayField()
     wire = answer.from_typed("answer", answer.to_typed("answer", value))
     assert wire == answer.serialize("answer", {"answer": value})
     assert load(answer, wire) == value
 
 
 def test_a_day_keeps_to_its_limits_and_says_them_in_any_language() -> None:
-    answer = fields.DayField(least=date(2027, 1, 1), most=date(2027, 12, 31))
+    answer = day_fields.DayField(least=date(2027, 1, 1), most=date(2027, 12, 31))
     early = refusal(answer, "2026-12-31")
     assert early == "Enter a date that is 1 January 2027 or later"
     assert "⟦January⟧" in translator(PSEUDO)(early)
@@ -175,20 +175,20 @@ def test_a_day_keeps_to_its_limits_and_says_them_in_any_language() -> None:
 
 @pytest.mark.parametrize("value", ["2027-02-30", "20270304", "4/3/2027", 20_270_304])
 def test_a_day_on_the_wire_is_iso(value: object) -> None:
-    assert refusal(fields.DayField(), value) == "Enter a real date, like 4 3 2027"
+    assert refusal(day_fields.DayField(), value) == "Enter a real date, like 4 3 2027"
 
 
 def test_a_moment_is_kept_in_utc() -> None:
-    moment = load(fields.MomentField(), "2027-07-04T10:00:00+01:00")
+    moment = load(day_fields.MomentField(), "2027-07-04T10:00:00+01:00")
     assert moment == datetime(2027, 7, 4, 9, tzinfo=UTC)
-    assert fields.MomentField().serialize("answer", {"answer": moment}) == "2027-07-04T09:00:00Z"
+    assert day_fields.MomentField().serialize("answer", {"answer": moment}) == "2027-07-04T09:00:00Z"
 
 
 @pytest.mark.parametrize(
     "value", ["2027-07-04T10:00:00", "soon", 7, "0001-01-01T00:00:00+14:00", "2" * 99]
 )
 def test_a_moment_without_its_time_zone_is_refused(value: object) -> None:
-    assert refusal(fields.MomentField(), value) == "Enter a date and time with its time zone"
+    assert refusal(day_fields.MomentField(), value) == "Enter a date and time with its time zone"
 
 
 def test_a_choice_is_one_of_its_list() -> None:
@@ -222,7 +222,7 @@ def test_yes_and_no_are_true_and_false() -> None:
 
 @given(st.text(max_size=50))
 def test_whatever_is_typed_is_read_or_refused_never_a_crash(text: str) -> None:
-    for answer in (fields.PenceField(), fields.WholeNumber(), fields.DayField(), fields.YesNo()):
+    for answer in (fields.PenceField(), fields.WholeNumber(), day_fields.DayField(), fields.YesNo()):
         schema = Schema.from_dict({"answer": answer})()
         form = Form.read(schema, {"answer": text})
         assert form.ok or form.error("answer")

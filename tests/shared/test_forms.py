@@ -8,7 +8,7 @@ import pytest
 from marshmallow import Schema, ValidationError, validates_schema
 from werkzeug.datastructures import MultiDict
 
-from shared import fields
+from shared import day_fields, fields
 from shared.errors import RuleBroken
 from shared.forms import Form, Option, Wrong
 
@@ -22,7 +22,7 @@ class OfferSchema(Schema):
         metadata={"label": "Phone number", "hint": "As given", "missing": "Enter a phone number"},
     )
     offer = fields.PenceField(metadata={"label": "Offer"})
-    first_on = fields.DayField()
+    first_on = day_fields.DayField()
     kinds = fields.Choices({"cash": "Cash", "card": "Card"}, hints={"cash": "At an office"})
 
     @validates_schema

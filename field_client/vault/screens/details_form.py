@@ -13,7 +13,8 @@ from field_client.vault.execute import Saving
 from field_client.vault.screens.ids import command_id
 from shared.case_file import CaseContact
 from shared.commands import Command
-from shared.details import ANSWERS, STANDINGS, CorrectContact, CorrectDetails
+from shared.detail_fields import ANSWERS, STANDINGS
+from shared.details import CorrectContact, CorrectDetails
 from shared.fields import Choice, Choices
 from shared.forms import Form
 

@@ -24,8 +24,8 @@ from field_client.vault.screens.words import said
 from field_client.vault.uploads import REFUSED
 from shared.catalogue import Sentence, mark
 from shared.commands import Outcome
-from shared.details import label_of
-from shared.details import said as value_said
+from shared.detail_fields import label_of
+from shared.detail_fields import said as value_said
 from shared.errors import REFUSALS
 
 screens = Blueprint("sent", __name__, template_folder="templates")

@@ -17,7 +17,8 @@ from field_client.vault.photographs import KeptPhotograph
 from field_client.vault.screens.ids import command_id
 from shared.catalogue import mark
 from shared.contacts import PhoneNumberField, RecordPhoneNumber
-from shared.fields import Choice, Choices, CleanText, DayField
+from shared.day_fields import DayField
+from shared.fields import Choice, Choices, CleanText
 from shared.forms import Form
 from shared.photographs import PURPOSES, RecordPhotograph
 from shared.presentation import LONDON, time_of_day

@@ -10,7 +10,7 @@ from flask import current_app
 from field_client.vault.corrections import Differing
 from shared.catalogue import Sentence, mark
 from shared.debts import DEBT_TYPES
-from shared.details import said as value_in_words
+from shared.detail_fields import said as value_in_words
 from shared.errors import REFUSALS, RuleBroken
 from shared.holds import REASONS
 from shared.markers import KINDS

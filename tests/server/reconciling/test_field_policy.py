@@ -10,7 +10,7 @@ from server.spine.areas import Area, Handling, Recorder, assemble
 from server.spine.database import Row
 from shared.commands import Change, Kind
 from shared.decide import BY_NAME
-from shared.details import ANSWERS, UNKNOWN
+from shared.detail_fields import ANSWERS, UNKNOWN
 from shared.field_policy import ADDED_ONLY, ENDINGS, FIELDS, Policy, from_the_field
 
 ABOUT_CASES = ("accounts", "cases", "people", "recovery", "visits", "worktray")

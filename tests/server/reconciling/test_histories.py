@@ -21,13 +21,8 @@ from shared.case_file import CaseConflict, CaseContact, CaseFile, CaseMarker, Ca
 from shared.commands import Actor, Command, Decision, Occasion, Outcome
 from shared.conflicts import ConflictDecided, ConflictRaised
 from shared.decide import BY_NAME
-from shared.details import (
-    UNKNOWN,
-    ContactCorrected,
-    CorrectContact,
-    CorrectDetails,
-    DetailsCorrected,
-)
+from shared.detail_fields import UNKNOWN
+from shared.details import ContactCorrected, CorrectContact, CorrectDetails, DetailsCorrected
 from shared.errors import RuleBroken
 from shared.field_policy import ENDINGS
 from shared.markers import AddMarker, MarkerEnded, MarkerRecorded, ProposeMarkerRemoval
