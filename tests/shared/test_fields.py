@@ -181,7 +181,9 @@ def test_a_day_on_the_wire_is_iso(value: object) -> None:
 def test_a_moment_is_kept_in_utc() -> None:
     moment = load(day_fields.MomentField(), "2027-07-04T10:00:00+01:00")
     assert moment == datetime(2027, 7, 4, 9, tzinfo=UTC)
-    assert day_fields.MomentField().serialize("answer", {"answer": moment}) == "2027-07-04T09:00:00Z"
+    assert (
+        day_fields.MomentField().serialize("answer", {"answer": moment}) == "2027-07-04T09:00:00Z"
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,12 @@ def test_yes_and_no_are_true_and_false() -> None:
 
 @given(st.text(max_size=50))
 def test_whatever_is_typed_is_read_or_refused_never_a_crash(text: str) -> None:
-    for answer in (fields.PenceField(), fields.WholeNumber(), day_fields.DayField(), fields.YesNo()):
+    for answer in (
+        fields.PenceField(),
+        fields.WholeNumber(),
+        day_fields.DayField(),
+        fields.YesNo(),
+    ):
         schema = Schema.from_dict({"answer": answer})()
         form = Form.read(schema, {"answer": text})
         assert form.ok or form.error("answer")
