@@ -98,11 +98,10 @@ class AddMarker(Command):
     note: str
 
 
-class AddMarkerSchema(Schema):
-    """How `AddMarker` is written in a form and in a message."""
+class WarningSchema(Schema):
+    """What whoever warns of a risk says, at a door or in the office."""
 
     marker_id = IdField(required=True)
-    case_id = IdField(required=True)
     person_id = IdField(load_default=None, allow_none=True)
     address_id = IdField(load_default=None, allow_none=True)
     kind = Choice(
@@ -120,6 +119,12 @@ class AddMarkerSchema(Schema):
             "missing": mark("Enter what happened and who saw it"),
         },
     )
+
+
+class AddMarkerSchema(WarningSchema):
+    """How `AddMarker` is written in a form and in a message."""
+
+    case_id = IdField(required=True)
 
 
 def add_marker(case: CaseFile, command: AddMarker, occasion: Occasion) -> Decision:

@@ -6,12 +6,12 @@ from datetime import date
 
 from flask import Blueprint
 
-from server.people.markers import KINDS as MARKERS
 from server.spine.links import link
 from server.spine.web import reader
 from shared.debts import DEBT_TYPES
 from shared.errors import REFUSALS
 from shared.holds import REASONS as HOLDS
+from shared.markers import KINDS as MARKERS
 from shared.presentation import period
 from shared.stages import STAGES
 from shared.visits import OUTCOMES, PURPOSES, REVIEWS

@@ -12,22 +12,9 @@ from shared.catalogue import mark
 from shared.commands import Command, Decision, Occasion
 from shared.day_fields import DayField
 from shared.errors import RuleBroken, register
-from shared.fields import Choice, CleanText, IdField
-from shared.markers import KINDS, NOTE_MAX, MarkerEnded, MarkerRecorded
+from shared.fields import CleanText, IdField
+from shared.markers import NOTE_MAX, MarkerEnded, MarkerRecorded, WarningSchema
 from shared.presentation import LONDON
-
-__all__ = [
-    "KINDS",
-    "EndMarker",
-    "EndMarkerSchema",
-    "MarkerEnded",
-    "MarkerFacts",
-    "MarkerRecorded",
-    "RecordMarker",
-    "RecordMarkerSchema",
-    "end_marker",
-    "record_marker",
-]
 
 REVIEW_DAYS_MAX = 366
 """A marker lapses unless somebody looks at it again; how soon is local policy, a year at most."""
@@ -61,27 +48,9 @@ class RecordMarker(Command):
     review_on: date
 
 
-class RecordMarkerSchema(Schema):
+class RecordMarkerSchema(WarningSchema):
     """How `RecordMarker` is written in a form and in a message."""
 
-    marker_id = IdField(required=True)
-    person_id = IdField(load_default=None, allow_none=True)
-    address_id = IdField(load_default=None, allow_none=True)
-    kind = Choice(
-        KINDS,
-        required=True,
-        metadata={"label": mark("What is the risk?"), "missing": mark("Select the risk")},
-    )
-    note = CleanText(
-        required=True,
-        characters_max=NOTE_MAX,
-        lines=True,
-        metadata={
-            "label": mark("What happened, and who saw it?"),
-            "hint": mark("Officers read this before they go to the door"),
-            "missing": mark("Enter what happened and who saw it"),
-        },
-    )
     from_on = DayField(
         required=True,
         metadata={

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from server.people.markers import KINDS as MARKERS
+from shared.markers import KINDS as MARKERS
 from shared.photographs import PURPOSES as PICTURES
 from shared.visits import FLAGS, OUTCOMES, PURPOSES, REVIEWABLE_FIELDS, REVIEWS
 

@@ -8,8 +8,8 @@ import server.sync_api.unreadable  # noqa: F401 - like the two above, for the wo
 from field_client.vault.screens.sent import SAID_BY_THE_OFFICE
 from field_client.vault.screens.words import NEWER, WORDS, word
 from server.accounts.commands import STAGES
-from server.people.markers import KINDS
 from shared.errors import REFUSALS
+from shared.markers import KINDS
 
 
 def test_a_refusal_reads_the_same_at_both_ends() -> None:
