@@ -25,7 +25,7 @@ from sync.protocol import (
 from sync.wire import chain_hash, pack, read_reply, read_request, unpack, write_reply, write_request
 from tests.simulation.device import Device
 from tests.sync.bench import Bench
-from tests.sync.test_wire import anything, often, replies, requests, texts
+from tests.sync.messages import anything, often, replies, requests, texts
 
 few = settings(
     max_examples=25,

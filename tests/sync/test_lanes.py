@@ -12,7 +12,7 @@ from shared.commands import Lane
 from sync.hub import next_in_line
 from sync.protocol import GENESIS, Envelope, Position
 from sync.wire import chain_hash, read_envelope, write_envelope
-from tests.sync.test_wire import ENVELOPE
+from tests.sync.messages import ENVELOPE
 
 often = settings(max_examples=200, deadline=None, derandomize=True)
 
