@@ -28,7 +28,7 @@ def running_database(config: Config) -> Iterator[str]:
         _migrate(config, config.database_url)
         yield config.database_url
         return
-    with EmbeddedPostgres(config.home) as server:
+    with EmbeddedPostgres(config.home) as server, server.kept_up():
         url = server.url("fieldfare")
         _migrate(config, url)
         yield url

@@ -16,6 +16,7 @@ own mode. Windows has no such sockets here: set DATABASE_URL there. That was not
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import sys
@@ -50,6 +51,9 @@ DATABASE = "fieldfare"
 
 LOCK_SECONDS_MAX = 180
 ANSWER_SECONDS_MAX = 150
+LOOK_SECONDS = 0.5
+"""How often those who keep the server up look whether it lives."""
+
 LAUNCH_SECONDS_MAX = 15
 """How long a server that keeps dying is started again: sessions of a killed one need a moment."""
 
@@ -81,6 +85,9 @@ FORGETFUL = {
     "max_wal_senders": "0",
 }
 """For tests only: quicker, and a loss of power (not of a process) loses or breaks the data."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -164,6 +171,32 @@ class EmbeddedPostgres:
             with self._elected():
                 if self._leave() and self._nobody_left():
                     self._shut_down()
+
+    @contextmanager
+    def kept_up(self) -> Iterator[None]:
+        """Start the server again whenever it dies, until the block ends; of several users one does.
+
+        Nobody else would: the office and its workers go on for weeks and only ever join it once.
+        """
+        ended = threading.Event()
+        keeping = threading.Thread(target=self._keep_up, args=(ended,), daemon=True)
+        keeping.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            keeping.join()
+
+    def _keep_up(self, ended: threading.Event) -> None:
+        while not ended.wait(LOOK_SECONDS):
+            if self._server_process() is not None or not self._folder.exists():
+                continue
+            try:
+                with _guard, self._elected():
+                    if self._started:
+                        self._ensure_answering()
+            except (PostgresUnavailable, OSError):
+                logger.exception("the server has died and could not be started again")
 
     def abandon(self) -> None:
         """End what a killed process left running here, and take its socket away; data stays."""

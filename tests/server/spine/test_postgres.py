@@ -290,6 +290,73 @@ def test_a_crashed_server_is_started_again_where_its_users_find_it(home: Path, j
     assert servers_in(home) == []
 
 
+def answers(url: str) -> bool:
+    try:
+        return ask(url, "SELECT 1") == 1
+    except psycopg.OperationalError:
+        return False
+
+
+def comes_true(said: Callable[[], bool], looks: int = 300) -> bool:
+    for _look in range(looks):
+        if said():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_crashed_server_is_kept_up_by_those_who_use_it(home: Path) -> None:
+    with EmbeddedPostgres(home, durable=False) as server, server.kept_up():
+        url = server.url("fieldfare")
+        do(url, "CREATE TABLE visit AS SELECT 7 AS number")
+        for _crash in range(2):
+            [process] = servers_in(home)
+            process.kill()
+            assert comes_true(lambda: answers(url))
+        assert ask(url, "SELECT number FROM visit") == 7
+        assert len(servers_in(home)) == 1
+    assert servers_in(home) == []
+
+
+def test_several_who_keep_a_server_up_start_one(home: Path) -> None:
+    with ExitStack() as users:
+        for _user in range(3):
+            server = users.enter_context(EmbeddedPostgres(home, durable=False))
+            users.enter_context(server.kept_up())
+        url = server.url("fieldfare")
+        [process] = servers_in(home)
+        process.kill()
+        assert comes_true(lambda: answers(url))
+        assert len(servers_in(home)) == 1
+    assert servers_in(home) == []
+
+
+def test_nobody_keeps_up_a_server_whose_home_was_deleted(home: Path) -> None:
+    with EmbeddedPostgres(home, durable=False) as server, server.kept_up():
+        shutil.rmtree(home)
+        for process in servers_in(home):
+            process.kill()
+        time.sleep(3 * postgres.LOOK_SECONDS)
+        assert not home.exists()
+    assert servers_in(home) == []
+
+
+def test_a_server_that_cannot_come_up_is_tried_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(postgres, "LAUNCH_SECONDS_MAX", 1)
+    with EmbeddedPostgres(home, durable=False) as server, server.kept_up():
+        url = server.url("fieldfare")
+        version = home / "postgres/data/PG_VERSION"
+        was = version.read_text()
+        version.write_text("9.6\n")
+        [process] = servers_in(home)
+        process.kill()
+        assert comes_true(lambda: "could not be started again" in caplog.text)
+        version.write_text(was)
+        assert comes_true(lambda: answers(url))
+
+
 def test_a_session_still_busy_in_a_crashed_server_is_waited_for(home: Path) -> None:
     with EmbeddedPostgres(home, durable=False) as server, ThreadPoolExecutor(1) as pool:
         url = server.url("fieldfare")
