@@ -18,6 +18,8 @@ from sync.blobs import BLOB_PATH, PART_BYTES, PART_TYPE, TUS_VERSION, write_meta
 from tests.server.access.tablet import Tablet
 from tests.server.day import Day, Household, Someone, new_id
 
+NO_SUCH = f"{BLOB_PATH}/0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f"
+
 
 @dataclass
 class Phone:
@@ -107,3 +109,11 @@ def kept(day: Day) -> tuple[list[str], int]:
     with day.session() as session:
         digests = list(session.scalars(select(BlobRow.digest)))
         return digests, session.scalar(select(func.count()).select_from(BlobPartRow)) or 0
+
+
+def refusal(answer: TestResponse) -> tuple[int, str]:
+    """Read a refusal, which is in a header and in the body alike."""
+    code = answer.headers["Fieldfare-Refused"]
+    if answer.request.method != "HEAD":
+        assert answer.get_json() == {"code": code}
+    return answer.status_code, code

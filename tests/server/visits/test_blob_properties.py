@@ -21,16 +21,6 @@ PIECES = 6
 
 
 @pytest.fixture
-def household(day: Day) -> Household:
-    return day.household("Wilfred Arkwright", officers=[day.amina])
-
-
-@pytest.fixture
-def phone(day: Day) -> Phone:
-    return phone_of(day, day.amina)
-
-
-@pytest.fixture
 def numbers() -> list[int]:
     """Count the examples, because each needs a photograph of its own."""
     return []

@@ -19,11 +19,6 @@ from tests.server.visits.pictures import jpeg
 
 
 @pytest.fixture
-def household(day: Day) -> Household:
-    return day.household("Wilfred Arkwright", officers=[day.amina])
-
-
-@pytest.fixture
 def browser(day: Day) -> Browser:
     return day.browser(day.supervisor)
 

@@ -18,19 +18,9 @@ from shared.schemas import digest
 from sync.blobs import BLOB_PATH, PART_BYTES
 from tests.server.day import Day, Household
 from tests.server.visits.forwarder import Forwarder, forwarding
-from tests.server.visits.phones import Phone, kept, noisy, phone_of, record
+from tests.server.visits.phones import Phone, kept, noisy, record
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture
-def household(day: Day) -> Household:
-    return day.household("Wilfred Arkwright", officers=[day.amina])
-
-
-@pytest.fixture
-def phone(day: Day) -> Phone:
-    return phone_of(day, day.amina)
 
 
 @pytest.fixture
