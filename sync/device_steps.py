@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from sync.protocol import CaseTotal, Clock, Reply, Request
+from sync.protocol import CaseTotal, Clock, Reply, Report, Request
 from sync.steps import Step
 
 
@@ -24,6 +24,7 @@ class Copy:
     purged: tuple[str, ...] = ()
     manifest: tuple[CaseTotal, ...] | None = None
     confirm: str | None = None
+    report: Report | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

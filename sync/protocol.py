@@ -196,11 +196,28 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Report:
+    """How a device stands by its own word, for whoever looks after it: counts and times, nobody's data.
+
+    `waiting` counts the commands without a receipt, those of this request among them, and
+    `waiting_since` says when the oldest of them was saved.
+    """
+
+    app: str = ""
+    waiting: int = 0
+    waiting_since: str | None = None
+    photographs: int = 0
+    needs_you: int = 0
+    offset: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What a device says: what it did, how far it has read, and what it has erased.
 
     `protocol` is the newest version it speaks and `oldest` the oldest. `manifest` says case by case
     what it holds, when its whole was found to differ; `confirm` names the purges it asks about again.
+    Nothing is ever decided by `report`.
     """
 
     store_id: str
@@ -211,6 +228,7 @@ class Request:
     records_max: int = RECORDS_MAX
     manifest: tuple[CaseTotal, ...] | None = None
     confirm: str | None = None
+    report: Report | None = None
     protocol: int = PROTOCOL_VERSION
     oldest: int = PROTOCOL_OLDEST
 

@@ -86,6 +86,7 @@ def request_of(copy: Copy, records_max: int = RECORDS_MAX) -> Request:
         records_max=records_max,
         manifest=copy.manifest,
         confirm=copy.confirm,
+        report=copy.report,
     )
 
 

@@ -19,6 +19,9 @@ from sync.scope import HASHES
 SEAL_CHARACTERS_MAX = 200
 """Characters a seal may have; an Ed25519 signature has 88 in base64."""
 
+APP_CHARACTERS_MAX = 40
+"""Characters the name of a program's version may have."""
+
 _DIGEST = r"\A[0-9a-f]{64}\Z"
 
 
@@ -67,6 +70,17 @@ class CaseTotalSchema(_Kept):
     hash = WholeNumber(required=True, most=HASHES - 1)
 
 
+class ReportSchema(_Kept):
+    """What a device says of itself."""
+
+    app = fields.String(load_default="", validate=validate.Length(max=APP_CHARACTERS_MAX))
+    waiting = WholeNumber(load_default=0)
+    waiting_since = MomentField(load_default=None, allow_none=True)
+    photographs = WholeNumber(load_default=0)
+    needs_you = WholeNumber(load_default=0)
+    offset = fields.Float(load_default=None, allow_none=True, allow_nan=False)
+
+
 class RequestSchema(_Kept):
     """A request's members."""
 
@@ -89,6 +103,7 @@ class RequestSchema(_Kept):
         validate=validate.Length(max=MANIFEST_MAX),
     )
     confirm = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(_DIGEST))
+    report = fields.Nested(ReportSchema, load_default=None, allow_none=True)
 
 
 class ReceiptSchema(_Kept):

@@ -27,6 +27,7 @@ from sync.protocol import (
     Receipt,
     Record,
     Reply,
+    Report,
     Request,
     Total,
     Whole,
@@ -173,15 +174,21 @@ def read_request(data: bytes) -> Request:
     """Read a request from the network."""
     members = _checked(_REQUEST, unpack(data))
     envelopes = tuple(text.encode() for text in members.pop("envelopes"))
-    manifest = members.pop("manifest")
+    manifest, report = members.pop("manifest"), members.pop("report")
     return Request(
         **{
             **members,
+            "report": None if report is None else _read_report(report),
             "envelopes": envelopes,
             "purged": tuple(members["purged"]),
             "manifest": None if manifest is None else _each(CaseTotal, manifest),
         }
     )
+
+
+def _read_report(members: Mapping[str, Any]) -> Report:
+    since = members["waiting_since"]
+    return Report(**{**members, "waiting_since": None if since is None else since.isoformat()})
 
 
 def write_reply(reply: Reply, sent: Sequence[bytes] = ()) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from field_client import clock, incidents
 from field_client.answers import Answer
 from field_client.pipe import PipeClosed, PipeFault
-from field_client.vault import freshness, sealing
+from field_client.vault import freshness, reporting, sealing
 from field_client.vault.absorbing import Seal
 from field_client.vault.photograph_round import PhotographRound, Uplink
 from field_client.vault.store import Store
@@ -231,8 +231,10 @@ class Syncing:
     # What the conversation asks for
 
     def copy(self, envelopes_max: int) -> Copy:
-        """Read what there is to say."""
-        return self._store.copy(envelopes_max)
+        """Read what there is to say, and how this device stands, in one moment."""
+        with self._store.transaction():
+            copy = self._store.copy(envelopes_max)
+            return replace(copy, report=reporting.report(self._store))
 
     def send(self, request: Request) -> Reply:
         """Carry a request to the office; raises RuleBroken when it did not take it."""

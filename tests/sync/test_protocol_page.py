@@ -25,6 +25,7 @@ from sync.protocol import (
     Receipt,
     Record,
     Reply,
+    Report,
     Request,
     Total,
     Whole,
@@ -45,6 +46,7 @@ CODE = re.compile(
 )
 MESSAGES = (
     Request,
+    Report,
     Envelope,
     Clock,
     Reply,

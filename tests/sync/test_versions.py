@@ -20,6 +20,7 @@ from sync.protocol import (
     Receipt,
     Record,
     Reply,
+    Report,
     Request,
 )
 from sync.session import request_of
@@ -109,6 +110,30 @@ def test_what_a_newer_end_adds_to_any_part_of_a_message_is_no_reason_to_refuse_i
     read = read_reply(pack(told))
     assert read.receipts[0].more == {"more": "kept"}
     assert read_reply(write_reply(read)) == read, "and is sent on as it came"
+
+
+def test_what_a_device_says_of_itself_is_read_as_it_was_written() -> None:
+    said = Report(
+        app="1.0",
+        waiting=2,
+        waiting_since="2027-03-01T09:16:00+00:00",
+        photographs=1,
+        needs_you=1,
+        offset=-3.5,
+    )
+    assert read_request(write_request(request(report=said))).report == said
+    assert read_request(write_request(request())).report is None
+
+
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [("app", "x" * 41), ("waiting", -1), ("waiting_since", "yesterday"), ("offset", "fast")],
+)
+def test_a_word_of_itself_that_is_none_makes_no_request(member: str, wrong: object) -> None:
+    asked = unpack(write_request(request(report=Report())))
+    asked["report"][member] = wrong
+    with pytest.raises(NotAMessage, match=r"message\.wrong_shape"):
+        read_request(pack(asked))
 
 
 def test_a_record_body_is_kept_to_the_byte_whatever_is_in_it(bench: Bench) -> None:
