@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -104,6 +106,9 @@ class RunningDevice:
             assert stream is not None
             stream.close()
         return code
+
+
+StartDevice = Callable[..., RunningDevice]
 
 
 class Page(NamedTuple):
@@ -210,3 +215,39 @@ def enrol(device: RunningDevice, office: Any, passphrase: str = PASSPHRASE) -> P
     person.post("/waiting")
     person.post("/passphrase", passphrase=passphrase, again=passphrase)
     return person
+
+
+def until(true: Callable[[], bool], seconds: float = 15) -> bool:
+    """Wait for something to become true, and say whether it did."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.02)
+    return bool(true())
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Say whether a process still does anything."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def answers(address: Address) -> bool:
+    """Say whether anybody listens at an address."""
+    connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=2)
+    try:
+        connection.connect()
+    except ConnectionRefusedError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def unlock(person: Person, locked: Address, passphrase: str = PASSPHRASE) -> Page:
+    """Go to a locked device and type a passphrase."""
+    person.open(locked.address)
+    return person.post("/unlock", passphrase=passphrase)
