@@ -10,11 +10,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
 
 import pytest
 from cryptography import x509
@@ -33,67 +32,11 @@ from sync import signatures
 from sync.blob_session import Asking
 from sync.blobs import TUS_VERSION
 from sync.protocol import CONTENT_TYPE
+from tests.field_client.plain_office import Office, Received, Reply, saying
 
 pytestmark = pytest.mark.enable_socket
 
 UPLOAD = "/sync/v1/blobs/0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f"
-
-
-class Received(NamedTuple):
-    """One request as it came off the wire."""
-
-    line: str
-    headers: dict[str, str]
-    body: bytes
-
-
-Reply = Callable[[socket.socket, Received], None]
-
-
-class Office:
-    """A listener that reads whole requests and answers with exactly the bytes it was told to."""
-
-    def __init__(self) -> None:
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
-        self.received: list[Received] = []
-        self.replies: list[Reply] = []
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            with (
-                connection,
-                connection.makefile("rb") as file,
-                contextlib.suppress(OSError, ValueError),
-            ):
-                self._one(connection, file)  # the device may hang up first, or want TLS
-
-    def _one(self, connection: socket.socket, file: BinaryIO) -> None:
-        line = file.readline().decode().strip()
-        headers: dict[str, str] = {}
-        while text := file.readline().decode().strip():
-            name, _, value = text.partition(": ")
-            headers[name] = value
-        body = file.read(int(headers.get("Content-Length", 0)))
-        self.received.append(Received(line, headers, body))
-        self.replies.pop(0)(connection, self.received[-1])
-
-    def stop(self) -> None:
-        """Stop listening; `shutdown` first, because closing alone leaves `accept` waiting."""
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-
-def saying(
-    body: bytes, status: str = "200 OK", content_type: str = "application/json", more: str = ""
-) -> Reply:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
-    return lambda connection, _received: connection.sendall(f"{head}{more}\r\n".encode() + body)
 
 
 @pytest.fixture
@@ -402,46 +345,3 @@ def test_a_stale_signature_is_tried_again_once_and_not_without_a_date(
 def test_only_a_plain_path_is_asked_for(link: OfficeLink, path: str) -> None:
     with pytest.raises(ValueError, match="no such path"):
         link.post(path, b"")
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        ("https://Office.Example", "https://office.example"),
-        ("office.example", "https://office.example"),
-        ("  office.example:8443/ ", "https://office.example:8443"),
-        ("https://office.example:443", "https://office.example"),
-        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
-        ("127.0.0.1", "https://127.0.0.1"),
-    ],
-)
-def test_an_address_is_understood_as_people_type_it(typed: str, meant: str) -> None:
-    assert str(OfficeAddress.read(typed)) == meant
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "http://office.example",
-        "http://localhost:5000",
-        "ftp://office.example",
-        "https://user:word@office.example",
-        "https://office.example/path",
-        "https://office.example?a=b",
-        "https://office.example#a",
-        "https://office.example:port",
-        "https://office.example:99999",
-        "https://",
-        "https://-office",
-        "https://office example",
-        "https://[::1",
-        "https://" + "a" * 300,
-        "https://öffice.example",
-    ],
-)
-def test_any_other_address_is_refused_in_a_sentence(typed: str) -> None:
-    with pytest.raises(RuleBroken) as refused:
-        OfficeAddress.read(typed)
-    assert refused.value.field == "address"
-    assert refused.value.code in {"office.address_missing", "office.address_unreadable"}
