@@ -12,8 +12,10 @@ from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from field_client.vault import renumbering
 from field_client.vault.absorbing import (
     DIFFERS,
+    FORKED,
     PARKED,
     Absorbing,
     Seal,
@@ -21,8 +23,11 @@ from field_client.vault.absorbing import (
     recount,
     scope_of,
 )
+from field_client.vault.drive import Drive, Folder, is_roomy, make_room
 from field_client.vault.schema import SCHEMA_VERSION, STEPS
+from shared.catalogue import mark
 from shared.commands import Lane
+from shared.errors import RuleBroken, register
 from shared.schemas import digest
 from sync.device_steps import Copy, Taken
 from sync.protocol import (
@@ -50,7 +55,21 @@ PRAGMAS = (
 
 PLAIN_HEADER = b"SQLite format 3"
 
+PAGE_BYTES = 4096
+"""What the database grows by."""
+
 WAITS_MAX_SECONDS = 10
+
+_RESULT_MASK = 0xFF
+
+register(
+    {
+        "disk.full": mark(
+            "This device has no room left for this."
+            " Delete files you do not need, then try again: what was saved is still saved"
+        )
+    }
+)
 
 
 class VaultUnreadable(Exception):  # noqa: N818 - it says what the file is
@@ -60,13 +79,17 @@ class VaultUnreadable(Exception):  # noqa: N818 - it says what the file is
 class Store:
     """The vault's database: confirmed records, the outbox, drafts and photographs."""
 
-    def __init__(self, connection: sqlcipher.Connection) -> None:
+    def __init__(self, connection: sqlcipher.Connection, drive: Drive) -> None:
         self._connection = connection
+        self._drive = drive
         self._lock = RLock()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlcipher.Connection]:
-        """Do several things or none; what is done is on disk before this returns."""
+        """Do several things or none; what is done is on disk before this returns.
+
+        Raises RuleBroken when the drive is full; what is kept back there is given up for the next try.
+        """
         with self._lock:
             if self._connection.in_transaction:
                 yield self._connection
@@ -75,10 +98,21 @@ class Store:
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as failure:
                 if self._connection.in_transaction:  # some failures have already undone it
                     self._connection.execute("ROLLBACK")
+                if _is_full(failure, self._drive):
+                    self._drive.give_back()
+                    raise RuleBroken("disk.full") from failure
                 raise
+
+    def make_room(self) -> None:
+        """See that what somebody typed will fit, at the cost of the room kept back for it."""
+        make_room(self._drive)
+
+    def has_room(self) -> bool:
+        """Tell whether what the office sends can be kept, and what is typed meanwhile as well."""
+        return is_roomy(self._drive)
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -128,7 +162,9 @@ class Store:
     def lane_head(self, lane: Lane) -> Position:
         """Say where the next command of a lane follows on."""
         found = self.rows(
-            "SELECT seq, hash FROM outbox WHERE lane = ? ORDER BY seq DESC LIMIT 1", (lane.value,)
+            "SELECT seq, hash FROM outbox WHERE lane = ? AND former_store IS NULL "
+            "ORDER BY seq DESC LIMIT 1",
+            (lane.value,),
         )
         return Position(seq=found[0][0], head=found[0][1]) if found else Position(head=GENESIS)
 
@@ -176,17 +212,23 @@ class Store:
                 purged=tuple(self.purged()),
                 manifest=manifest_of(connection) if differs else None,
                 confirm=self.get(PARKED),
+                forked=self.get(FORKED) is not None,
             )
+
+    def renumber(self, store_id: str) -> None:
+        """Take another name, because somebody else speaks under this one, and number work anew."""
+        with self.transaction() as connection:
+            renumbering.renumber(connection, store_id)
 
     # Taking in what the office says
 
     def sent(self, command_ids: Sequence[str]) -> dict[str, str]:
-        """Give the SHA-256 of the bytes of those of these commands that are kept here."""
+        """Give the SHA-256 of what those of these commands that are kept here were first written as."""
         marks = ", ".join("?" for _ in command_ids)
         return {
-            command_id: digest(bytes(written))
-            for command_id, written in self.rows(
-                f"SELECT command_id, written FROM outbox WHERE command_id IN ({marks})",  # noqa: S608 - our own words
+            command_id: first or digest(bytes(written))
+            for command_id, written, first in self.rows(
+                f"SELECT command_id, written, first FROM outbox WHERE command_id IN ({marks})",  # noqa: S608 - our own words
                 command_ids,
             )
         }
@@ -211,13 +253,32 @@ class Store:
         ]
 
 
-def open_store(path: Path, key: bytearray) -> Store:
+def open_store(path: Path, key: bytearray, drive: Drive | None = None) -> Store:
     """Open the vault's database with its 32-byte key, or make it; nothing is ever left unencrypted.
 
-    Raises VaultUnreadable when the key does not open it.
+    Raises VaultUnreadable when the key does not open it, RuleBroken when the drive is full even
+    without what is kept back on it.
     """
+    on = drive or Folder(path.parent)
+    try:
+        return _open(path, key, on)
+    except sqlcipher.DatabaseError as failure:
+        if not _is_full(failure, on):
+            raise VaultUnreadable(type(failure).__name__) from failure
+    on.give_back()
+    try:
+        return _open(path, key, on)
+    except sqlcipher.DatabaseError as failure:
+        raise RuleBroken("disk.full") from failure
+
+
+def _open(path: Path, key: bytearray, drive: Drive) -> Store:
     connection = sqlcipher.connect(
-        str(path), check_same_thread=False, timeout=WAITS_MAX_SECONDS, isolation_level=None
+        drive.address(path),
+        uri=True,
+        check_same_thread=False,
+        timeout=WAITS_MAX_SECONDS,
+        isolation_level=None,
     )
     text = bytearray(b"x'" + key.hex().encode() + b"'")
     try:
@@ -231,19 +292,25 @@ def open_store(path: Path, key: bytearray) -> Store:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
         _bring_up_to_date(connection)
-    except sqlcipher.DatabaseError as error:
+    except sqlcipher.DatabaseError:
         connection.close()
-        raise VaultUnreadable(type(error).__name__) from error
-    if not version.startswith("4.") or ciphered != "1" or _is_plain(path):
+        raise
+    is_plain = drive.head(path, len(PLAIN_HEADER)) == PLAIN_HEADER
+    if not version.startswith("4.") or ciphered != "1" or is_plain:
         connection.close()
         raise VaultUnreadable("the database is not encrypted")
     connection.set_authorizer(_authorise)
-    return Store(connection)
+    return Store(connection, drive)
 
 
-def _is_plain(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(PLAIN_HEADER)) == PLAIN_HEADER
+def _is_full(failure: BaseException, drive: Drive) -> bool:
+    """Tell whether something failed for want of room; SQLite has two words for that."""
+    code = getattr(failure, "sqlite_errorcode", None)
+    if not isinstance(failure, sqlcipher.DatabaseError) or code is None:
+        return False
+    no_page_left = drive.free_bytes() < PAGE_BYTES
+    result = code & _RESULT_MASK
+    return result == sqlcipher.SQLITE_FULL or (result == sqlcipher.SQLITE_IOERR and no_page_left)
 
 
 def _bring_up_to_date(connection: sqlcipher.Connection) -> None:
