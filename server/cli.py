@@ -18,6 +18,7 @@ from server.config import Config, from_environment
 from server.serving import running_database
 
 LATER = {
+    "bench": "server.bench.command:bench",
     "run": "server.demo.run:run",
     "demo": "server.demo.day:demo",
     "import": "server.interop.command:import_group",
