@@ -35,12 +35,16 @@ register(
 
 
 class DeviceRefused(Exception):  # noqa: N818 - what the office says to the device
-    """A device's request that goes no further: a code it understands, and a status."""
+    """A device's request that goes no further: a code it understands, and a status.
 
-    def __init__(self, code: str, status: int = 401) -> None:
+    `device_id` names the device when it is one of ours.
+    """
+
+    def __init__(self, code: str, status: int = 401, device_id: str | None = None) -> None:
         self.sentence = REFUSALS[code]
         self.code = code
         self.status = status
+        self.device_id = device_id
         super().__init__(code)
 
 
@@ -75,15 +79,20 @@ def device_of(request: Request, body: bytes, now: datetime) -> DeviceSpeaking:
         if found is None:
             raise DeviceRefused("device.unknown")
         device, officer = found
-        check_signature(request, signed, device.public_key)
-        ahead_seconds = signed.parameters.created - round(now.timestamp())
-        timely = abs(ahead_seconds) <= signatures.SKEW_SECONDS_MAX
-        if timely:
-            use_nonce(session, device.device_id, signed, now)
+        device_id: str = device.device_id
+        try:
+            check_signature(request, signed, device.public_key)
+            ahead_seconds = signed.parameters.created - round(now.timestamp())
+            timely = abs(ahead_seconds) <= signatures.SKEW_SECONDS_MAX
+            if timely:
+                use_nonce(session, device_id, signed, now)
+        except DeviceRefused as refusal:
+            refusal.device_id = device_id
+            raise
         _note_contact(session, device, None if timely else ahead_seconds, now)
         speaking = _speaking(session, device, officer)
     if not timely:
-        raise DeviceRefused(signatures.STALE)
+        raise DeviceRefused(signatures.STALE, device_id=device_id)
     return speaking
 
 

@@ -65,6 +65,12 @@ class CommandRow(Row):
             "received_at",
             postgresql_where=text("outcome = 'quarantined'"),
         ),
+        Index(
+            "ix_command_device",
+            "device_id",
+            "received_at",
+            postgresql_where=text("device_id IS NOT NULL"),
+        ),
     )
 
 

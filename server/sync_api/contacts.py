@@ -1,0 +1,126 @@
+"""Keeps one row a device up to date as it speaks, so that how all stand can be seen at a glance."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from server.spine.tables import CaseAccessRow, FieldRecordRow
+from server.sync_api.tables import DeviceContactRow, SyncFailureRow
+from shared.presentation import LONDON
+from sync.protocol import Reply, Report, Request
+
+UNCHANGED = timedelta(minutes=1)
+"""A device that says the same again within this time is not written down again."""
+
+COUNTED_AGAIN = timedelta(hours=1)
+"""How old the size of a bundle may be before it is counted again."""
+
+FAULT = "office.fault"
+"""The code of a request that the office itself could not answer."""
+
+logger = logging.getLogger(__name__)
+
+Sessions = Callable[[], Session]
+
+
+def note_answered(
+    sessions: Sessions, device_id: str, officer_id: str, asked: Request, reply: Reply, now: datetime
+) -> None:
+    """Keep how a device stands after it was answered; that it cannot be kept harms no answer."""
+    with _harmless(), sessions() as session, session.begin():
+        known = session.get(DeviceContactRow, device_id)
+        said = _said(asked, reply)
+        recent = known is not None and known.answered_at and now - known.answered_at < UNCHANGED
+        if known is not None and recent and all(getattr(known, n) == said[n] for n in said):
+            return
+        if not reply.page.more:
+            said["whole_at"] = now
+            if _is_due(known, now):
+                said |= {**_bundle(session, officer_id), "counted_at": now}
+        _keep(session, device_id, {**said, "answered_at": now})
+
+
+def note_failed(sessions: Sessions, device_id: str, code: str, now: datetime) -> None:
+    """Count a request that was turned away or failed, by its cause and its day."""
+    with _harmless(), sessions() as session, session.begin():
+        _keep(session, device_id, {"refused_code": code, "refused_at": now})
+        counted = insert(SyncFailureRow).values(
+            device_id=device_id,
+            failed_on=now.astimezone(LONDON).date(),
+            code=code,
+            times=1,
+            last_at=now,
+        )
+        session.execute(
+            counted.on_conflict_do_update(
+                index_elements=["device_id", "failed_on", "code"],
+                set_={"times": SyncFailureRow.times + 1, "last_at": counted.excluded.last_at},
+            )
+        )
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """Let a device have its answer even where this could not be written down."""
+    try:
+        yield
+    except SQLAlchemyError as fault:
+        logger.exception("a device's contact could not be kept", exc_info=fault)
+
+
+def _said(asked: Request, reply: Reply) -> dict[str, Any]:
+    """Give what the device says of itself, less what this answer has just settled."""
+    said: dict[str, Any] = {"store_id": asked.store_id, "protocol": asked.protocol}
+    report = asked.report or Report()
+    if asked.report is not None:
+        waiting = max(0, report.waiting - len(reply.receipts))
+        since = report.waiting_since if waiting else None
+        said |= {
+            "app": report.app,
+            "waiting": waiting,
+            "waiting_since": datetime.fromisoformat(since) if since else None,
+            "photographs": report.photographs,
+            "needs_you": report.needs_you,
+            "ahead_seconds": None if report.offset is None else -round(report.offset),
+        }
+    return said
+
+
+def _is_due(known: DeviceContactRow | None, now: datetime) -> bool:
+    return known is None or known.counted_at is None or now - known.counted_at >= COUNTED_AGAIN
+
+
+def _bundle(session: Session, officer_id: str) -> Mapping[str, int]:
+    """Count what an officer's devices are given: a range read of their own cases and no others."""
+    access, record = CaseAccessRow, FieldRecordRow
+    cases, records, size = session.execute(
+        select(
+            func.count(access.case_id.distinct()),
+            func.count(record.body),
+            func.coalesce(func.sum(func.octet_length(record.body)), 0),
+        )
+        .outerjoin(
+            record,
+            and_(
+                record.case_id == access.case_id,
+                record.view == access.view,
+                record.body.is_not(None),
+            ),
+        )
+        .where(access.officer_id == officer_id, access.granted)
+    ).one()
+    return {"cases": int(cases), "records": int(records), "size_bytes": int(size)}
+
+
+def _keep(session: Session, device_id: str, values: Mapping[str, Any]) -> None:
+    kept = insert(DeviceContactRow).values(device_id=device_id, **values)
+    session.execute(kept.on_conflict_do_update(index_elements=["device_id"], set_=dict(values)))
