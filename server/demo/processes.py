@@ -83,6 +83,11 @@ class Process:
         """Tell whether it still runs."""
         return self._process.poll() is None
 
+    @property
+    def ended_with(self) -> int | None:
+        """Give the code it ended with; none while it runs."""
+        return self._process.poll()
+
     def kill(self) -> None:
         """End it as a power cut would."""
         self._process.kill()

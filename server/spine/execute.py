@@ -61,7 +61,7 @@ class Door:
             try:
                 results.extend(self._transaction(chunk, now, beside))
             except DBAPIError as error:
-                if _will_pass(error):
+                if will_pass(error):
                     raise
                 logger.exception("a chunk was refused by the database and is retried one by one")
                 for alone in _groups(chunk):
@@ -75,7 +75,7 @@ class Door:
         try:
             return self._transaction(orders, now, beside)
         except DBAPIError as error:
-            if _will_pass(error):
+            if will_pass(error):
                 raise
             incident = secrets.token_hex(4)
             logger.exception("command set aside, incident %s", incident)
@@ -129,7 +129,7 @@ class Door:
         return results
 
 
-def _will_pass(error: DBAPIError) -> bool:
+def will_pass(error: DBAPIError) -> bool:
     """Tell whether the same commands can be accepted later, nothing being wrong with them."""
     code = getattr(error.orig, "sqlstate", None)
     if code is None:

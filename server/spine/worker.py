@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import procrastinate
+import psycopg
 from flask import Flask
 from procrastinate import exceptions
 from procrastinate.job_context import AbortReason, JobContext
 from procrastinate.retry import RetryStrategy
 from sqlalchemy import func, make_url, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from server.spine import clock
 from server.spine.areas import Chore, House
 from server.spine.database import db
+from server.spine.execute import will_pass
 from server.spine.jobs import ENDS, QUEUE_SCHEMA, QUEUE_TASK, PutBack, Stopped, Work
 from server.spine.tables import JobRow
 from shared.commands import Actor
@@ -35,6 +39,9 @@ STALLED_SECONDS = 30.0
 
 LEAVE_SECONDS = 5.0
 """How long a job in hand may go on after the worker was told to stop, before it is put back."""
+
+AGAIN_SECONDS = 1.0
+"""How long a worker whose database has gone away waits before it looks for it again."""
 
 TRIES_MAX = 5
 """Times a job is begun; one that takes its worker down with it each time is given up."""
@@ -52,7 +59,30 @@ class JobFailed(Exception):  # noqa: N818 - what the queue is told; the row says
 
 def run_worker(app: Flask, *, wait: bool = True) -> None:
     """Do jobs until told to stop, or until none is left when not to `wait`."""
-    asyncio.run(_work(app, wait=wait))
+    asyncio.run(_until_told(app) if wait else _work(app, wait=False))
+
+
+async def _until_told(app: Flask) -> None:
+    """Work until told to stop; a database that went away is waited for, because it comes back."""
+    told = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows, where the process simply ends
+            asyncio.get_running_loop().add_signal_handler(name, told.set)
+    while not told.is_set():
+        working = asyncio.create_task(_work(app, wait=True))
+        stopping = asyncio.create_task(told.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if told.is_set():
+            working.cancel()
+        try:
+            await working
+        except asyncio.CancelledError:
+            return
+        except (exceptions.ConnectorException, psycopg.OperationalError):
+            logger.exception("the database has gone away")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), AGAIN_SECONDS)
 
 
 async def _work(app: Flask, *, wait: bool) -> None:
@@ -69,6 +99,7 @@ async def _work(app: Flask, *, wait: bool) -> None:
                 shutdown_graceful_timeout=LEAVE_SECONDS,
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=STALLED_SECONDS,
+                install_signal_handlers=False,
             )
         finally:
             watching.cancel()
@@ -84,7 +115,7 @@ def _queue(app: Flask) -> procrastinate.App:
         kwargs={"options": f"-c search_path={QUEUE_SCHEMA},public"},
     )
     queue = procrastinate.App(connector=connector)
-    again = RetryStrategy(retry_exceptions=(PutBack,))
+    again = RetryStrategy(retry_exceptions=(PutBack, DBAPIError))
 
     @queue.task(name=QUEUE_TASK, pass_context=True, retry=again)
     def work(context: JobContext, *, job_id: str) -> None:
@@ -157,6 +188,8 @@ def do(app: Flask, job_id: str, context: JobContext) -> None:
     except RuleBroken as refusal:
         _end(job_id, "refused", {"refusal": refusal.code, "values": refusal.values})
     except Exception as fault:
+        if isinstance(fault, DBAPIError) and will_pass(fault):
+            raise  # the queue does it again; what was done stands, and is not done twice
         incident = secrets.token_hex(4)
         logger.exception("job failed", extra={"incident": incident, "job_id": job_id})
         _end(job_id, "failed", {}, incident)
