@@ -47,6 +47,7 @@ def keep(store: Store, draft: Draft) -> bool:
     )  # fmt: skip
     if len(body) > TYPED_BYTES_MAX:
         raise RuleBroken("draft.too_large")
+    store.make_room()
     with store.transaction() as connection:
         if store.rows("SELECT 1 FROM outbox WHERE group_id = ?", (draft.draft_id,)):
             return False

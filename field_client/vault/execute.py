@@ -53,6 +53,7 @@ def execute(
     Raises RuleBroken, with nothing kept, when a rule refuses one of them.
     """
     decisions: list[Decision] = []
+    store.make_room()
     with store.transaction():
         for saving in savings:
             known = store.rows("SELECT 1 FROM outbox WHERE command_id = ?", (saving.command_id,))

@@ -39,6 +39,7 @@ class KeptPhotograph:
 
 def keep(store: Store, picture: Picture, *, visit_id: str, case_id: str, purpose: str) -> None:
     """Keep a photograph for a visit, then read it back and look at it before saying that it is kept."""
+    store.make_room()
     with store.transaction() as connection:
         others = [p for p in of_visit(store, visit_id) if p.photograph_id != picture.photograph_id]
         if len(others) >= PHOTOGRAPHS_MAX:

@@ -65,8 +65,7 @@ _RESULT_MASK = 0xFF
 register(
     {
         "disk.full": mark(
-            "This device has no room left for this."
-            " Delete files you do not need, then try again: what was saved is still saved"
+            "This device has no room left. Nothing is lost: delete files you do not need, then try again"
         )
     }
 )

@@ -65,6 +65,10 @@ register(
             "Another copy of these records has spoken to the office."
             " What you saved is kept here: ring your office"
         ),
+        "sync.no_room": mark(
+            "This device has hardly any room left, so Fieldfare takes nothing new in."
+            " What you saved is kept and sent: delete files you do not need, then sync"
+        ),
         "sync.office_fault": mark(
             "The office had a fault of its own. Fieldfare tries again by itself"
         ),
@@ -209,7 +213,7 @@ class Syncing:
                 self._after()
             self._photographs.send_all()
         except RuleBroken as refusal:
-            return refusal
+            return RuleBroken("sync.no_room") if refusal.code == "disk.full" else refusal
         except (PipeClosed, PipeFault):
             return RuleBroken("sync.fault")
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not end syncing for good
@@ -254,7 +258,12 @@ class Syncing:
         return clock.reading()
 
     def absorb(self, reply: Reply, clock: Clock, *, sealed: bool) -> Taken:
-        """Take a reply in, and keep what the clocks said when it came."""
+        """Take a reply in, and keep what the clocks said when it came.
+
+        Not where there is hardly any room: that is for what the officer types.
+        """
+        if not self._store.has_room():
+            raise RuleBroken("sync.no_room")
         with self._store.transaction():
             taken = self._store.absorb(reply, self._seal, sealed=sealed)
             freshness.note_reply(self._store, reply.server_time, clock)

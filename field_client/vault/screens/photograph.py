@@ -50,9 +50,9 @@ def add(draft_id: UUID) -> Response:
         saved_at=here.now(),
         typed=typed_in_form(),
     )
-    if not drafts.keep(here.store, draft):
-        abort(409)
     try:
+        if not drafts.keep(here.store, draft):
+            abort(409)
         add_sent(here.store, draft.draft_id, draft.case_id, must=True)
     except RuleBroken as refusal:
         response = jsonify(sentence=said(refusal))
