@@ -14,7 +14,8 @@ class Copy:
     """What a device has to say at one moment.
 
     `manifest` is there when its copy was found to differ from the office's, `confirm` when it holds
-    back a page that would take a great part of its cases away.
+    back a page that would take a great part of its cases away. `forked` says that its unsent commands
+    must be numbered anew before anything else is sent.
     """
 
     store_id: str
@@ -24,6 +25,7 @@ class Copy:
     purged: tuple[str, ...] = ()
     manifest: tuple[CaseTotal, ...] | None = None
     confirm: str | None = None
+    forked: bool = False
     report: Report | None = None
 
 
@@ -59,6 +61,9 @@ class Device(Protocol):
 
     def absorb(self, reply: Reply, clock: Clock, *, sealed: bool) -> Taken:
         """Take a reply in, whole or not at all."""
+
+    def renumber(self) -> None:
+        """Give this vault a name nobody has, and number what it has not sent anew under it."""
 
     def draw(self, least: float, most: float) -> float:
         """Draw a number between two."""
@@ -117,6 +122,15 @@ class Absorb(Step[Device, Taken]):
     def do(self, doer: Device) -> Taken:
         """Have the vault take it in."""
         return doer.absorb(self.reply, self.clock, sealed=self.sealed)
+
+
+@dataclass(frozen=True)
+class Renumber(Step[Device, None]):
+    """Have a vault that was copied take a name of its own."""
+
+    def do(self, doer: Device) -> None:
+        """Have its unsent commands numbered anew."""
+        doer.renumber()
 
 
 @dataclass(frozen=True)

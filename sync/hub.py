@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.commands import Lane, Outcome
-from shared.schemas import digest
 from sync.office_steps import (
     Accept,
     Hear,
@@ -22,6 +21,7 @@ from sync.office_steps import (
     Told,
 )
 from sync.protocol import (
+    LANE_FORKED,
     PROTOCOL_OLDEST,
     PROTOCOL_VERSION,
     Envelope,
@@ -38,6 +38,9 @@ from sync.wire import NotAMessage, chain_hash, read_envelope
 
 TOO_OLD = "protocol.older"
 """The office's refusal (426) of a device whose version it no longer gives pages to."""
+
+ID_REUSED = "command.id_reused"
+"""Why a command is set aside whose id was used before for something else."""
 
 TOO_NEW = "protocol.newer"
 """The office's refusal (426) of a device that speaks nothing as old as the office does."""
@@ -78,6 +81,7 @@ def answer(
         replaces=request.epoch if request.epoch not in {None, told.epoch} else None,
         confirmed=confirmed,
         seal=(yield from _seal(request.store_id, told.epoch, receipts, sent, confirmed)),
+        store_id=request.store_id,
         protocol=min(request.protocol, newest),
     )
 
@@ -85,7 +89,7 @@ def answer(
 def _take(request: Request) -> Steps[Office, tuple[tuple[Receipt, ...], Mapping[str, str]]]:
     """Answer every envelope: known ones from memory, new ones by deciding, the rest set aside.
 
-    Beside the receipts it gives the SHA-256 of the bytes each command came as.
+    Beside the receipts it gives the SHA-256 of the bytes each command was first written as.
     """
     envelopes, unreadable = _read_all(request)
     ids = tuple(envelope.command_id for envelope in envelopes)
@@ -95,17 +99,19 @@ def _take(request: Request) -> Steps[Office, tuple[tuple[Receipt, ...], Mapping[
     if aside:
         yield from ask(SetAside(request.store_id, aside))
     following = next_in_line(sorted_out.fresh, dict(standing.positions))
+    receipts = sorted_out.receipts
     if following:
-        sorted_out.receipts.extend((yield from ask(Accept(following))))
-    sent = {envelope.command_id: digest(envelope.written) for envelope in envelopes}
-    return tuple(sorted_out.receipts), sent
+        accepted = yield from ask(Accept(following))
+        receipts |= {receipt.command_id: receipt for receipt in accepted}
+    sent = {envelope.command_id: envelope.identity for envelope in envelopes}
+    return tuple(receipts.values()), sent
 
 
 @dataclass(frozen=True)
 class _Sorted:
     """What is to become of each envelope."""
 
-    receipts: list[Receipt] = field(default_factory=list)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
     fresh: list[Envelope] = field(default_factory=list)
     aside: list[tuple[bytes, str]] = field(default_factory=list)
 
@@ -113,23 +119,27 @@ class _Sorted:
 def _sort_out(envelopes: Sequence[Envelope], standing: Standing) -> _Sorted:
     """Tell what is new from what is known, and from what cannot be of this vault's one chain.
 
-    An id used again for something else takes its place in the lane like any other command, so that
-    what stands behind it is not held up. A number that others have taken comes from a copy of the
-    vault that went its own way: its work is kept, but only a person can say what becomes of it.
+    What is known takes its place in the lane all the same where it was numbered anew, and so does
+    an id used again for something else, so that what stands behind is not held up. A number that
+    others have taken comes from a copy of the vault that went its own way: its device is told, and
+    sends it again under a name of its own.
     """
     found = _Sorted()
     for envelope in envelopes:
-        payload_hash, receipt = standing.known.get(envelope.command_id, ("", None))
+        identity, receipt = standing.known.get(envelope.command_id, ("", None))
         at = standing.positions.get(envelope.lane, Position())
         passed = envelope.seq <= at.seq
-        if receipt is not None and payload_hash == digest(envelope.written):
-            found.receipts.append(receipt)
-        elif receipt is not None:
-            found.aside.append((envelope.written, "command.id_reused"))
-            found.receipts.extend([_id_reused(envelope)] if passed else ())
+        following = envelope.seq == at.seq + 1
+        if receipt is not None:
+            if identity != envelope.identity:
+                found.aside.append((envelope.written, ID_REUSED))
+                receipt = _set_aside(envelope, ID_REUSED)
+            if passed or identity == envelope.identity:
+                found.receipts[envelope.command_id] = receipt
             found.fresh.extend(() if passed else [envelope])
-        elif passed or (envelope.seq == at.seq + 1 and envelope.prev != at.head):
-            found.aside.append((envelope.written, "lane.forked"))
+        elif passed or (following and envelope.prev != at.head):
+            found.aside.append((envelope.written, LANE_FORKED))
+            found.receipts[envelope.command_id] = _set_aside(envelope, LANE_FORKED)
         else:
             found.fresh.append(envelope)
     return found
@@ -152,11 +162,9 @@ def _read_all(request: Request) -> tuple[list[Envelope], list[bytes]]:
     return envelopes, unreadable
 
 
-def _id_reused(envelope: Envelope) -> Receipt:
-    """Say that an id was used before for something else."""
-    return Receipt(
-        command_id=envelope.command_id, outcome=Outcome.QUARANTINED, code="command.id_reused"
-    )
+def _set_aside(envelope: Envelope, code: str) -> Receipt:
+    """Say that a command was kept whole, and why nothing else became of it."""
+    return Receipt(command_id=envelope.command_id, outcome=Outcome.QUARANTINED, code=code)
 
 
 def next_in_line(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.commands import Lane, Outcome
+from shared.schemas import digest
 
 PROTOCOL_VERSION = 2
 """The version of the conversation written here."""
@@ -56,6 +57,9 @@ PURGED_MAX = 1_000
 GENESIS = "0" * 64
 """What the first envelope of a lane names as its predecessor's hash."""
 
+LANE_FORKED = "lane.forked"
+"""Another copy of the vault has taken a command's number: it is to be numbered anew and sent again."""
+
 SYNC_PATH = "/sync/v1"
 """Where the office answers a sync request."""
 
@@ -75,7 +79,10 @@ class Clock:
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """One command as a device keeps and sends it; `written` is the bytes, kept and sent verbatim."""
+    """One command as a device keeps and sends it; `written` is the bytes, kept and sent verbatim.
+
+    `first` is there once it was numbered anew: the SHA-256 of the bytes it was first written as.
+    """
 
     command_id: str
     store_id: str
@@ -91,6 +98,12 @@ class Envelope:
     clock: Clock
     body: Mapping[str, Any]
     written: bytes
+    first: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """Name what a command says, however often it has been numbered anew."""
+        return self.first or digest(self.written)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +254,8 @@ class Reply:
     all the officer's records come to at the head, and is there when the page reaches it. `durable`
     is the last commit that a verified backup holds. `replaces` repeats the epoch the request named
     when this database has begun another life since. `confirmed` says that the purges asked about
-    are meant. `seal` is the office's signature over the receipts and that.
+    are meant. `seal` is the office's signature over the receipts and that. `store_id` repeats the
+    vault it answers.
     """
 
     epoch: str
@@ -255,4 +269,5 @@ class Reply:
     replaces: str | None = None
     confirmed: str | None = None
     seal: str = ""
+    store_id: str | None = None
     protocol: int = PROTOCOL_VERSION

@@ -39,7 +39,7 @@ def statement(
     sent: Mapping[str, str],
     confirmed: str | None,
 ) -> bytes:
-    """Lay out what is signed; `sent` gives the SHA-256 of the bytes each command was sent as."""
+    """Lay out what is signed; `sent` gives the SHA-256 of the bytes each command was first written as."""
     return canonical(
         {
             "tag": TAG,

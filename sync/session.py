@@ -12,6 +12,7 @@ from sync.device_steps import (
     Draw,
     ReadClock,
     ReadCopy,
+    Renumber,
     Send,
     Taken,
 )
@@ -61,7 +62,7 @@ def converse(
     Leaving it at any step is safe, because everything it has learnt is in the vault.
     """
     progress = Progress()
-    copy = yield from ask(ReadCopy(envelopes_max))
+    copy = yield from _read_copy(envelopes_max)
     for _round in range(ROUNDS_MAX):
         request = request_of(copy, records_max)
         reply = yield from ask(Send(request))
@@ -69,10 +70,19 @@ def converse(
         clock = yield from ask(ReadClock())
         taken = yield from ask(Absorb(reply, clock, sealed))
         progress = _counted(progress, reply, taken)
-        before, copy = copy, (yield from ask(ReadCopy(envelopes_max)))
+        before, copy = copy, (yield from _read_copy(envelopes_max))
         if not _goes_on(before, copy, reply, taken, progress):
             break
     return progress
+
+
+def _read_copy(envelopes_max: int) -> Steps[Device, Copy]:
+    """Ask what there is to say, once a vault that was copied has a name of its own."""
+    copy = yield from ask(ReadCopy(envelopes_max))
+    if copy.forked:
+        yield from ask(Renumber())
+        copy = yield from ask(ReadCopy(envelopes_max))
+    return copy
 
 
 def request_of(copy: Copy, records_max: int = RECORDS_MAX) -> Request:
@@ -107,7 +117,7 @@ def _counted(progress: Progress, reply: Reply, taken: Taken) -> Progress:
         received=received,
         expected=received + reply.page.remaining,
         sent=progress.sent + taken.receipts,
-        mended=progress.mended + (taken.differs or taken.parked),
+        mended=progress.mended + (taken.differs or taken.parked or taken.forked),
         differs=taken.differs,
         parked=taken.parked,
         forked=progress.forked or taken.forked,
@@ -116,7 +126,7 @@ def _counted(progress: Progress, reply: Reply, taken: Taken) -> Progress:
 
 def _goes_on(before: Copy, copy: Copy, reply: Reply, taken: Taken, progress: Progress) -> bool:
     """Tell whether another request would bring something new."""
-    if taken.differs or taken.parked:
+    if taken.differs or taken.parked or taken.forked:
         return progress.mended <= MENDING_MAX
     more_to_read = reply.page.more and copy.cursor != before.cursor
     other_life = copy.epoch != before.epoch and before.epoch is not None

@@ -59,6 +59,7 @@ class EnvelopeSchema(_Kept):
     happened_at = MomentField(required=True)
     clock = fields.Nested(ClockSchema, required=True)
     body = fields.Dict(keys=fields.String(), required=True)
+    first = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(_DIGEST))
 
 
 class CaseTotalSchema(_Kept):
@@ -176,3 +177,4 @@ class ReplySchema(_Kept):
     replaces = IdField(load_default=None, allow_none=True)
     confirmed = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(_DIGEST))
     seal = fields.String(load_default="", validate=validate.Length(max=SEAL_CHARACTERS_MAX))
+    store_id = IdField(load_default=None, allow_none=True)

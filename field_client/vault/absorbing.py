@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from shared.commands import Lane
 from sync.device_steps import Taken
 from sync.protocol import (
+    LANE_FORKED,
     PURGE_GUARD_CASES,
     PURGE_GUARD_SHARE,
     CaseTotal,
@@ -25,8 +26,8 @@ from sync.scope import HASHES, body_hash, purge_digest, total_of
 KEPT_DAYS = 30
 """Days an answered command stays on the list of what was saved, once a backup covers it."""
 
-EPOCH, CURSOR, COPY_AT, DIFFERS, PARKED, DURABLE = (
-    "epoch", "cursor", "office_copy_at", "differs", "parked", "durable",
+EPOCH, CURSOR, COPY_AT, DIFFERS, PARKED, DURABLE, FORKED = (
+    "epoch", "cursor", "office_copy_at", "differs", "parked", "durable", "forked",
 )  # fmt: skip
 """What the vault keeps of how it stands with the office, by name."""
 
@@ -61,11 +62,14 @@ class Absorbing:
     def take(self, seal: Seal | None, *, sealed: bool) -> Taken:
         """Take it in: receipts, then the page where this copy stands, then what may be erased.
 
+        What was said to another name of this vault comes late and says nothing about this one.
         What comes late from another life of the office's database says nothing about this one. A
         page is taken only where this copy stands, because one that comes late would put older
         records over newer ones; its receipts are true whenever they come.
         """
         reply, epoch = self._reply, self._get(EPOCH)
+        if reply.store_id not in {None, self._get("store_id")}:
+            return Taken()
         if not sealed:
             self._note("receipt.wrong_seal", str(len(reply.receipts)))
         changed = epoch is not None and epoch != reply.epoch
@@ -75,11 +79,15 @@ class Absorbing:
             self._begin_again()
         kept = self._keep_receipts(seal) if sealed else 0
         self._forget_reported()
-        page_taken, forked = False, False
+        page_taken = False
+        forked = sealed and any(receipt.code == LANE_FORKED for receipt in reply.receipts)
         if changed or reply.page.start == self._cursor():
             self._offer_again(everything=changed)
-            forked = self._is_forked()
+            forked = forked or self._is_forked()
             page_taken = self._take_page_unless_too_much_goes(sealed=sealed)
+        if forked:
+            self._note(LANE_FORKED, str(reply.page.head))
+            self._put(FORKED, reply.server_time)
         self._erase_what_left()
         differs = page_taken and self._compare()
         self._let_go()
@@ -88,7 +96,7 @@ class Absorbing:
             page=page_taken,
             differs=differs,
             parked=self._get(PARKED) is not None,
-            forked=forked,
+            forked=forked or self._get(FORKED) is not None,
         )
 
     # Receipts
@@ -108,6 +116,9 @@ class Absorbing:
         return kept
 
     def _keep_receipt(self, receipt: Receipt, seal_id: int | None) -> int:
+        """Keep one; that a number is taken by another copy is no answer, for it is sent again."""
+        if receipt.code == LANE_FORKED:
+            return 0
         covered_by = self._reply.page.head + 1 if receipt.commit is None else receipt.commit
         return int(
             self._connection.execute(
@@ -153,15 +164,20 @@ class Absorbing:
         self._connection.execute("DELETE FROM meta WHERE name = ?", (PARKED,))
 
     def _offer_again(self, *, everything: bool) -> None:
-        """Put back in the queue what the office answered once and does not have any more."""
+        """Put back in the queue what the office answered once and does not have any more.
+
+        What was answered under an earlier name of this vault cannot be told from a lane's position,
+        so in another life of the office all of it is numbered anew and offered again.
+        """
         for lane in Lane:
             at = self._reply.positions.get(lane, Position() if everything else None)
             if at is None:
                 continue
             forgotten = self._connection.execute(
                 "SELECT command_id, outcome, code, commit_number, received_at FROM outbox "
-                "WHERE lane = ? AND seq > ? AND outcome IS NOT NULL",
-                (lane.value, at.seq),
+                "WHERE lane = ?1 AND outcome IS NOT NULL AND (former_store IS NULL AND seq > ?2 "
+                "OR former_store IS NOT NULL AND ?3)",
+                (lane.value, at.seq, everything),
             ).fetchall()
             if forgotten:
                 self._note("lane.rewound", f"{lane.value} {at.seq}")
@@ -173,18 +189,26 @@ class Absorbing:
             )
 
     def _is_forked(self) -> bool:
-        """Tell whether another copy of this vault has spoken: a number is taken by other bytes."""
+        """Tell whether work here cannot go on under this name.
+
+        Another copy of this vault has spoken if a number is taken by other bytes, or one is taken
+        that was never given here.
+        """
         for lane, at in self._reply.positions.items():
             found = self._connection.execute(
-                "SELECT hash FROM outbox WHERE lane = ? AND seq = ?", (lane.value, at.seq)
+                "SELECT hash FROM outbox WHERE lane = ? AND seq = ? AND former_store IS NULL",
+                (lane.value, at.seq),
             ).fetchone()
             last = self._connection.execute(
-                "SELECT max(seq) FROM outbox WHERE lane = ?", (lane.value,)
+                "SELECT max(seq) FROM outbox WHERE lane = ? AND former_store IS NULL",
+                (lane.value,),
             ).fetchone()[0]
             if at.seq > (last or 0) or (found is not None and found[0] != at.head):
-                self._note("lane.forked", f"{lane.value} {at.seq}")
                 return True
-        return False
+        offered_again = self._connection.execute(
+            "SELECT 1 FROM outbox WHERE outcome IS NULL AND former_store IS NOT NULL LIMIT 1"
+        ).fetchone()
+        return offered_again is not None
 
     # The page
 
@@ -306,7 +330,8 @@ class Absorbing:
             "DELETE FROM outbox WHERE covered_by <= ?1 AND coalesce(commit_number, 0) <= ?3 "
             "AND (outcome IN ('applied', 'merged', 'no_change', 'flagged', 'duplicate') "
             "     OR outcome IN ('refused', 'review') AND settled_at IS NOT NULL) "
-            "AND seq < (SELECT max(seq) FROM outbox AS other WHERE other.lane = outbox.lane) "
+            "AND (former_store IS NOT NULL OR seq < (SELECT max(seq) FROM outbox AS other "
+            "     WHERE other.lane = outbox.lane AND other.former_store IS NULL)) "
             "AND (case_id NOT IN (SELECT case_id FROM total WHERE records > 0) "
             "     OR julianday(received_at) < julianday(?2)) "
             "AND case_id NOT IN (SELECT case_id FROM photograph WHERE NOT arrived)",

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from field_client.vault.pending import case_file, case_view
+from field_client.vault.renumbering import ROOM_BYTES
 from field_client.vault.store import Store
 from shared.catalogue import mark
 from shared.commands import Actor, Command, CommandType, Decision, Lane, Occasion
@@ -128,7 +129,7 @@ def _keep(
             "body": write_body(saving.command),
         }
     )
-    if len(written) > ENVELOPE_BYTES_MAX:
+    if len(written) > ENVELOPE_BYTES_MAX - ROOM_BYTES:
         raise RuleBroken("command.too_large")
     read_body(_KINDS[saving.command.name], dict(read_envelope(written).body))
     with store.transaction() as connection:

@@ -149,7 +149,7 @@ def needing_you(store: Store) -> list[Item]:
 def find(store: Store, item_id: str, sending: Collection[str]) -> Item | None:
     """Find one item by its id."""
     rows = store.rows(
-        f"SELECT {_COLUMNS} FROM outbox WHERE group_id = ?1 OR command_id = ?1 ORDER BY seq",  # noqa: S608 - our own words
+        f"SELECT {_COLUMNS} FROM outbox WHERE group_id = ?1 OR command_id = ?1 ORDER BY rowid",  # noqa: S608 - our own words
         (item_id,),
     )
     if not rows:

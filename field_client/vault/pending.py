@@ -91,7 +91,7 @@ def pending_commands(store: Store, case_id: str | None) -> list[PendingCommand]:
         for command_id, of_case, name, written in store.rows(
             "SELECT command_id, case_id, name, written FROM outbox WHERE (?1 IS NULL OR case_id = ?1) "
             "AND (outcome IS NULL OR (commit_number IS NOT NULL AND commit_number > ?2)) "
-            "ORDER BY lane <> 'urgent', seq",
+            "ORDER BY lane <> 'urgent', rowid",
             (case_id, store.cursor()),
         )
     ]

@@ -73,9 +73,38 @@ CREATE TABLE defect (
 is an answer that a restored office has forgotten.
 """
 
+FORKED = """
+CREATE TABLE sent (
+    command_id TEXT PRIMARY KEY, lane TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+    written BLOB NOT NULL, case_id TEXT NOT NULL, name TEXT NOT NULL, group_id TEXT,
+    saved_at TEXT NOT NULL, outcome TEXT, code TEXT, flags TEXT, said TEXT,
+    commit_number INTEGER, received_at TEXT, settled_at TEXT, covered_by INTEGER, more TEXT,
+    seal_id INTEGER, earlier TEXT, first TEXT, former_store TEXT);
+INSERT INTO sent (rowid, command_id, lane, seq, hash, written, case_id, name, group_id, saved_at,
+    outcome, code, flags, said, commit_number, received_at, settled_at, covered_by, more, seal_id,
+    earlier)
+    SELECT rowid, command_id, lane, seq, hash, written, case_id, name, group_id, saved_at,
+    outcome, code, flags, said, commit_number, received_at, settled_at, covered_by, more, seal_id,
+    earlier FROM outbox;
+DROP TABLE outbox;
+ALTER TABLE sent RENAME TO outbox;
+CREATE UNIQUE INDEX outbox_number ON outbox (coalesce(former_store, ''), lane, seq);
+CREATE INDEX outbox_case ON outbox (case_id);
+CREATE INDEX outbox_waiting ON outbox (lane, seq) WHERE outcome IS NULL;
+CREATE INDEX outbox_unsettled ON outbox (outcome) WHERE outcome = 'refused' AND settled_at IS NULL;
+CREATE INDEX outbox_group ON outbox (group_id);
+CREATE TABLE former_envelope (
+    command_id TEXT NOT NULL, store_id TEXT NOT NULL, written BLOB NOT NULL,
+    PRIMARY KEY (command_id, store_id)) WITHOUT ROWID;
+"""
+"""`former_store` names the vault as it was when a command was numbered and answered, before it had to
+take another name; none is the present one. `first` is what a command that was numbered anew was
+first written as, by its SHA-256; the bytes of every earlier writing are kept.
+"""
+
 STEPS: tuple[tuple[str, ...], ...] = tuple(
     tuple(statement for statement in step.split(";\n") if statement.strip())
-    for step in (FIRST, ANSWERED, SENT_BY_ADDRESS, COMPARED)
+    for step in (FIRST, ANSWERED, SENT_BY_ADDRESS, COMPARED, FORKED)
 )
 """Each step takes the schema from its own number to the next."""
 

@@ -173,7 +173,7 @@ class Store:
         The first group is given whole even if it alone is more than was asked for.
         """
         found = self.rows(
-            "SELECT written, group_id FROM outbox WHERE outcome IS NULL "
+            "SELECT written, group_id FROM outbox WHERE outcome IS NULL AND former_store IS NULL "
             "ORDER BY lane <> 'urgent', seq LIMIT ?",
             (envelopes_max + ENVELOPES_MAX,),
         )

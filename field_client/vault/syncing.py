@@ -62,8 +62,8 @@ register(
             " confirmed that: if this stays, ring your office"
         ),
         "sync.forked": mark(
-            "Another copy of these records has spoken to the office."
-            " What you saved is kept here: ring your office"
+            "These records were copied, or put back as they once were. Nothing is lost: what you"
+            " save here is sent as before. Tell your office"
         ),
         "sync.no_room": mark(
             "This device has hardly any room left, so Fieldfare takes nothing new in."
@@ -269,6 +269,10 @@ class Syncing:
             freshness.note_reply(self._store, reply.server_time, clock)
         self._count(reply, taken)
         return taken
+
+    def renumber(self) -> None:
+        """Give this vault a name nobody has, and number what it has not sent anew under it."""
+        self._store.renumber(clock.new_id())
 
     def draw(self, least: float, most: float) -> float:
         """Draw a number between two."""

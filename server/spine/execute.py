@@ -32,6 +32,9 @@ _WILL_PASS = ("08", "40", "53", "55", "57", "58")
 """Classes of SQLSTATE that say something of the server or of other writers, nothing of the command:
 the connection, a rollback, no room, an object in use, an operator, the system below."""
 
+First = Callable[[Session, Sequence[Order]], None]
+"""Something to hold and to see to before anything else of a transaction; what it raises ends it."""
+
 Beside = Callable[[Session, Sequence[Result]], None]
 """Something to write in the same transaction, such as how far a device's lane has been taken."""
 
@@ -43,6 +46,7 @@ class Door:
     sessions: Callable[[], Session]
     house: House
     chunk_max: int = CHUNK_MAX
+    first: First | None = None
 
     def execute(self, order: Order, *, now: datetime) -> Result:
         """Execute one command."""
@@ -80,6 +84,7 @@ class Door:
             incident = secrets.token_hex(4)
             logger.exception("command set aside, incident %s", incident)
             with self.sessions() as session, session.begin():
+                self._hold(session, orders)
                 results = [
                     Result(
                         command_id=order.command_id,
@@ -94,6 +99,11 @@ class Door:
                 if beside:
                     beside(session, results)
             return results
+
+    def _hold(self, session: Session, orders: Sequence[Order]) -> None:
+        """Hold what must be held still before anything else is locked."""
+        if self.first:
+            self.first(session, orders)
 
     def _transaction(
         self, orders: Sequence[Order], now: datetime, beside: Beside | None
@@ -113,6 +123,7 @@ class Door:
         self, session: Session, orders: Sequence[Order], now: datetime, beside: Beside | None
     ) -> Sequence[Result]:
         """Do everything one transaction does, in the one order that keeps it safe."""
+        self._hold(session, orders)
         locked = lock(session, subjects(self.house, orders))
         known = change_log.known_results(session, orders)
         fresh = [order for order in orders if order.command_id not in known]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from server.access.tables import (
     DeviceStoreRow,
     ErasureRow,
-    LanePositionRow,
     SetAsideRow,
 )
 from server.spine.change_log import stored_result
@@ -24,7 +23,7 @@ from server.spine.execute import Door
 from server.spine.office_seal import OfficeSeal
 from server.spine.orders import Order, Result
 from server.spine.tables import CaseAccessRow, CommandRow
-from server.sync_api import looking
+from server.sync_api import lanes, looking
 from server.sync_api.tables import DefectRow
 from server.sync_api.unreadable import Unreadable
 from shared.commands import Actor, Command
@@ -32,8 +31,7 @@ from shared.decide import FROM_THE_FIELD
 from shared.errors import RuleBroken
 from shared.schemas import digest, read_body
 from sync.office_steps import Look, Standing, Told
-from sync.protocol import Envelope, Receipt
-from sync.wire import chain_hash
+from sync.protocol import LANE_FORKED, Envelope, Receipt
 
 _NEVER = 2**63
 
@@ -86,7 +84,11 @@ class OfficeOnPostgres:
         )
 
     def accept(self, envelopes: Sequence[Envelope]) -> Sequence[Receipt]:
-        """Decide new envelopes and move their lanes on in the same transaction."""
+        """Decide new envelopes and move their lanes on in the same transaction.
+
+        Where another request of the vault was quicker, nothing is answered: the device sees where
+        the lanes stand, and sends on from there or finds that it was copied.
+        """
         if not envelopes:
             return ()
         by_id = {envelope.command_id: envelope for envelope in envelopes}
@@ -99,9 +101,16 @@ class OfficeOnPostgres:
         ]
 
         def move_lanes(session: Session, results: Sequence[Result]) -> None:
-            move_on(session, [by_id[result.command_id] for result in results])
+            lanes.move_on(session, [by_id[result.command_id] for result in results])
 
-        results = self.door.execute_many(orders, now=self.now, beside=move_lanes)
+        def hold_lanes(session: Session, orders: Sequence[Order]) -> None:
+            lanes.hold(session, [by_id[order.command_id] for order in orders])
+
+        door = replace(self.door, first=hold_lanes)
+        try:
+            results = door.execute_many(orders, now=self.now, beside=move_lanes)
+        except lanes.LaneMoved:
+            return ()
         return [receipt_of(result) for result in results]
 
     def _taken_away(self, case_ids: Collection[str]) -> dict[str, int]:
@@ -125,7 +134,7 @@ class OfficeOnPostgres:
             command_id=envelope.command_id,
             actor=self.actor,
             happened_at=datetime.fromisoformat(envelope.happened_at),
-            payload_hash=digest(envelope.written),
+            payload_hash=envelope.identity,
             store_id=envelope.store_id,
             lane=envelope.lane.value,
             seq=envelope.seq,
@@ -137,7 +146,7 @@ class OfficeOnPostgres:
     def set_aside(self, store_id: str, kept: Sequence[tuple[bytes, str]]) -> None:
         """Keep bytes that cannot be commands of this vault, for a supervisor to examine."""
         with self.sessions() as session, session.begin():
-            session.execute(
+            new = session.scalars(
                 insert(SetAsideRow)
                 .values(
                     [
@@ -153,7 +162,10 @@ class OfficeOnPostgres:
                     ]
                 )
                 .on_conflict_do_nothing()
-            )
+                .returning(SetAsideRow.code)
+            ).all()
+        if forked := new.count(LANE_FORKED):
+            self._note(store_id, {LANE_FORKED: {"commands": forked}})
 
     def note_purged(self, store_id: str, case_ids: Sequence[str], cursor: int) -> Sequence[str]:
         """Note that a device which has read to the cursor erased these cases; say which count.
@@ -251,24 +263,6 @@ def _read(envelope: Envelope) -> Command:
     if getattr(command, "case_id", None) != envelope.case_id:
         return Unreadable(code="command.unreadable")
     return command
-
-
-def move_on(session: Session, envelopes: Sequence[Envelope]) -> None:
-    """Take each lane to its last envelope; the row lock makes requests of one vault take turns."""
-    for envelope in envelopes:
-        moved = insert(LanePositionRow).values(
-            store_id=envelope.store_id,
-            lane=envelope.lane.value,
-            seq=envelope.seq,
-            head=chain_hash(envelope.prev, envelope.written),
-        )
-        session.execute(
-            moved.on_conflict_do_update(
-                index_elements=["store_id", "lane"],
-                set_={"seq": moved.excluded.seq, "head": moved.excluded.head},
-                where=LanePositionRow.seq < moved.excluded.seq,
-            )
-        )
 
 
 def receipt_of(result: Result) -> Receipt:

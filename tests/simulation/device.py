@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid5
 
 from field_client.vault import sealing
 from field_client.vault.absorbing import Seal
@@ -221,6 +222,11 @@ class Device:
     def absorb(self, reply: Reply, _clock: Clock, *, sealed: bool) -> Taken:
         """Take a reply in."""
         return self.store.absorb(reply, self.seal, sealed=sealed)
+
+    def renumber(self) -> None:
+        """Take a name that nobody has, the same one whenever the day is told again."""
+        self.store_id = str(uuid5(UUID(self.store_id), self.label))
+        self.store.renumber(self.store_id)
 
     def draw(self, least: float, _most: float) -> float:
         """Wait for nothing."""

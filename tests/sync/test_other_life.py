@@ -199,7 +199,8 @@ def test_a_copied_vault_is_noticed_and_loses_nothing(
     save(bench, twin)
     bench.sync(twin, watched=False)
     assert "lane.forked" in noticed(twin)
-    assert outcomes(twin) == [None], "it waits, and nothing is said to be sent"
+    assert outcomes(twin) == ["applied"], "under a name of its own"
+    assert twin.store.store_id() != device.store.store_id()
     twin.store.close()
 
 
