@@ -27,6 +27,7 @@ from server.spine.database import db
 from server.spine.permissions import Opening, check_every_view, needs
 from server.spine.settings import FICTIONAL, OFFICE_NAME, setting
 from server.sync_api.area import AREA as SYNC
+from server.sync_health.area import AREA as SYNC_HEALTH
 from server.visits.area import AREA as VISITS
 from server.worktray.area import AREA as WORKTRAY
 
@@ -43,6 +44,7 @@ AREAS: tuple[Area, ...] = (
     ACCESS,
     KEEPING,
     SYNC,
+    SYNC_HEALTH,
 )
 """Every area of the office; taking one out is deleting its folder and its line."""
 

@@ -16,13 +16,16 @@ from sqlalchemy.orm import Session
 from server.spine.tables import CaseAccessRow, FieldRecordRow
 from server.sync_api.tables import DeviceContactRow, SyncFailureRow
 from shared.presentation import LONDON
-from sync.protocol import Reply, Report, Request
+from sync.protocol import Reply, Request
 
 UNCHANGED = timedelta(minutes=1)
 """A device that says the same again within this time is not written down again."""
 
 COUNTED_AGAIN = timedelta(hours=1)
 """How old the size of a bundle may be before it is counted again."""
+
+COUNT_MAX = 2**31 - 1
+"""The most a device is believed to have of anything."""
 
 FAULT = "office.fault"
 """The code of a request that the office itself could not answer."""
@@ -38,7 +41,7 @@ def note_answered(
     """Keep how a device stands after it was answered; that it cannot be kept harms no answer."""
     with _harmless(), sessions() as session, session.begin():
         known = session.get(DeviceContactRow, device_id)
-        said = _said(asked, reply)
+        said = _said(asked, reply, now)
         recent = known is not None and known.answered_at and now - known.answered_at < UNCHANGED
         if known is not None and recent and all(getattr(known, n) == said[n] for n in said):
             return
@@ -77,22 +80,31 @@ def _harmless() -> Iterator[None]:
         logger.exception("a device's contact could not be kept", exc_info=fault)
 
 
-def _said(asked: Request, reply: Reply) -> dict[str, Any]:
+def _said(asked: Request, reply: Reply, now: datetime) -> dict[str, Any]:
     """Give what the device says of itself, less what this answer has just settled."""
     said: dict[str, Any] = {"store_id": asked.store_id, "protocol": asked.protocol}
-    report = asked.report or Report()
-    if asked.report is not None:
-        waiting = max(0, report.waiting - len(reply.receipts))
-        since = report.waiting_since if waiting else None
-        said |= {
-            "app": report.app,
-            "waiting": waiting,
-            "waiting_since": datetime.fromisoformat(since) if since else None,
-            "photographs": report.photographs,
-            "needs_you": report.needs_you,
-            "ahead_seconds": None if report.offset is None else -round(report.offset),
-        }
-    return said
+    if (report := asked.report) is None:
+        return said
+    waiting = max(0, report.waiting - len(reply.receipts))
+    since = report.waiting_since if waiting else None
+    ahead = None if report.offset is None else -round(report.offset)
+    return said | {
+        "app": report.app,
+        "waiting": min(waiting, COUNT_MAX),
+        "waiting_since": _by_our_clock(since, report.offset or 0.0, now) if since else None,
+        "photographs": min(report.photographs, COUNT_MAX),
+        "needs_you": min(report.needs_you, COUNT_MAX),
+        "ahead_seconds": None if ahead is None else max(-COUNT_MAX, min(ahead, COUNT_MAX)),
+    }
+
+
+def _by_our_clock(wall: str, offset: float, now: datetime) -> datetime:
+    """Say when something was by the office's clock; nothing a device did is still to come."""
+    try:
+        at = datetime.fromisoformat(wall) + timedelta(seconds=offset)
+    except OverflowError:
+        return now
+    return min(at, now)
 
 
 def _is_due(known: DeviceContactRow | None, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -21,7 +21,7 @@ from tests.server.access.conftest import Office
 from tests.server.access.tablet import Tablet, enrolled
 from tests.server.sync_api.test_screens import envelope, reply_to, send
 
-SINCE = "2027-03-01T08:00:00+00:00"
+SINCE = "2026-03-01T08:00:00+00:00"
 
 
 @pytest.fixture
@@ -67,10 +67,23 @@ def test_a_device_is_kept_by_its_own_word(
     assert (kept.app, kept.protocol, kept.ahead_seconds) == ("0.1", 2, 61)
     assert (kept.waiting, kept.photographs, kept.needs_you) == (3, 2, 1)
     assert kept.waiting_since is not None
-    assert kept.waiting_since.isoformat() == SINCE
+    assert kept.waiting_since == datetime.fromisoformat(SINCE) - timedelta(seconds=61.4)
     assert kept.answered_at is not None
     assert kept.whole_at == kept.answered_at == kept.counted_at
     assert (kept.cases, kept.records, kept.size_bytes) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e300, -1e300])
+def test_a_clock_of_another_age_makes_nothing_wait_since_tomorrow(
+    office: Office, client: FlaskClient, device: tuple[Tablet, str], offset: float
+) -> None:
+    tablet, device_id = device
+    said = Report(waiting=2**52, waiting_since="9999-01-01T00:00:00+00:00", offset=offset)
+    reply_to(client, tablet, request(report=said))
+    kept = contact(office, device_id)
+    assert kept.waiting_since is not None
+    assert kept.waiting_since <= datetime.now(UTC)
+    assert kept.waiting == contacts.COUNT_MAX
 
 
 def test_what_the_answer_has_settled_waits_no_more(
