@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from server.reconciling.advice import Heard, suggest
+from server.reconciling.tables import ConflictRow
 from server.spine import clock
 from shared.markers import AddMarker, ProposeMarkerRemoval
 from tests.server.day import CASEWORKER, Browser, Day, Someone
@@ -91,6 +93,16 @@ def test_a_choice_is_decided_and_told(scene: Scene) -> None:
     page = words_of(scene.browser.get(f"/conflicts/{conflict.conflict_id}"))
     assert "Decided: Ukrainian" in page
     assert "I rang her" in page
+
+
+def test_what_nobody_here_decided_names_nobody(scene: Scene) -> None:
+    html = scene.open()
+    url = scene.url()
+    scene.browser.post(url, **choose(html, "office"))
+    with scene.day.session() as session:
+        session.execute(update(ConflictRow).values(decided_by=new_id()))
+    for page in (scene.browser.get(url), scene.browser.get("/conflicts/decided")):
+        assert "By ," not in words_of(page)
 
 
 def test_pressing_twice_decides_once(scene: Scene) -> None:
