@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -150,6 +151,14 @@ class Disk:
             if file is not None:
                 content = bytes(file.now)
                 self.files[str(to) + suffix] = _at_rest(content)
+
+    def image(self) -> dict[str, bytes]:
+        """Give what every file holds now, by its path on this disk."""
+        return {name.removeprefix(str(self.folder)): bytes(f.now) for name, f in self.files.items()}
+
+    def lay(self, image: Mapping[str, bytes]) -> None:
+        """Put files on the platter, over those of the same name."""
+        self.files.update({f"{self.folder}{name}": _at_rest(image[name]) for name in image})
 
     # What a vault asks of the drive it lies on
 
