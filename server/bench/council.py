@@ -41,7 +41,7 @@ _ROWS = (
               '07700' || lpad((900000 + n % 1000)::text, 6, '0'), 'office', :now
        FROM generate_series(1, :cases) AS n""",
     """INSERT INTO account (account_id, reference, debt_type, address_id, opened_at)
-       SELECT md5('account' || n)::uuid, lpad(n::text, 10, '8'), 'council_tax',
+       SELECT md5('account' || n)::uuid, '8' || lpad(n::text, 9, '0'), 'council_tax',
               md5('address' || n)::uuid, :now
        FROM generate_series(1, :cases) AS n""",
     """INSERT INTO debt (debt_id, account_id, reference, from_on, until, stage, balance_pence,
