@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,10 +11,8 @@ from playwright.sync_api import Page, expect
 from server.demo.processes import Process
 from tests.browser import DESK, PHONE, PageAt
 from tests.e2e.council import RunningCouncil
-from tests.e2e.proxy import Weather
-from tests.e2e.test_day import council, enrol, network, press_sync, sign_in, waits
-
-__all__ = ["council"]
+from tests.e2e.proxy import Proxy, Weather
+from tests.e2e.steps import enrol, origin_of, press_sync, read_warnings, sign_in, waits
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -32,16 +30,6 @@ def case_of_somebody(council: RunningCouncil) -> tuple[str, str]:
         council.officer_id,
     )
     return str(case_id), str(person_id)
-
-
-def origin_of(page: Page) -> str:
-    return "/".join(page.url.split("/")[:3])
-
-
-def read_warnings(device: Page) -> None:
-    read = device.get_by_role("button", name="I have read this")
-    if read.count():
-        read.click()
 
 
 def correct_on_device(device: Page, case_id: str, look: Look) -> None:
@@ -99,7 +87,7 @@ def told(device: Page, look: Look) -> None:
 def tell(council: RunningCouncil, page_at: PageAt, look: Look) -> None:
     """Tell the whole story once."""
     with ExitStack() as stack:
-        proxy = stack.enter_context(network(council.port))
+        proxy = stack.enter_context(closing(Proxy(council.port)))
         supervisor, approver, phone = page_at(DESK), page_at(DESK), page_at(PHONE)
         sign_in(supervisor, council.address, "supervisor")
         sign_in(approver, council.address, "supervisor2")

@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from server.demo.council import USERS
 from server.demo.pairing import PASSPHRASE
 from server.demo.processes import Process
 from server.spine.clock import LOCAL
 from tests.browser import DESK, PHONE, PageAt
-from tests.e2e.council import RunningCouncil, running_council
+from tests.e2e.council import RunningCouncil
 from tests.e2e.proxy import Proxy, Weather
+from tests.e2e.steps import enrol, origin_of, press_sync, read_warnings, sign_in, waits
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.browser, pytest.mark.timeout(300)]
-
-PASSWORDS = {user.sign_in: user.password for user in USERS}
-
-
-@pytest.fixture
-def council(home: Path) -> Iterator[RunningCouncil]:
-    with running_council(home) as running:
-        yield running
-
-
-@contextmanager
-def network(port: int) -> Iterator[Proxy]:
-    proxy = Proxy(port)
-    try:
-        yield proxy
-    finally:
-        proxy.close()
-
-
-def sign_in(page: Page, office: str, who: str) -> None:
-    page.goto(f"{office}/sign-in")
-    page.get_by_label("User name").fill(who)
-    page.get_by_label("Password", exact=True).fill(PASSWORDS[who])
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def plan_visits(page: Page, council: RunningCouncil) -> list[str]:
@@ -73,39 +45,10 @@ def fill_day(page: Page, name: str, day: date) -> None:
         page.locator(f"[name='{name}-{part}']").fill(str(value))
 
 
-def enrol(device: Page, office: Page, approver: Page, address: str, proxy: Proxy) -> None:
-    """Enrol a device: a code from one supervisor, the words compared and approved by another."""
-    base = office.url.split("/", 3)
-    office.goto(f"{base[0]}//{base[2]}/devices/new")
-    office.get_by_label("Officer").select_option(label="Olive Marsh")
-    office.get_by_role("button", name="Make a code").click()
-    found = re.search(r"\b[0-9A-Z]{4} ?[0-9A-Z]{4}\b", office.locator("main").inner_text())
-    assert found
-    device.goto(address)
-    device.get_by_label("Address of your office").fill(proxy.address)
-    device.get_by_label("Code from your office").fill(found.group())
-    device.get_by_label("Name for this device").fill("Blue tablet 4")
-    device.locator("main form[action='/enrol'] button[type=submit]").click()
-    expect(device.get_by_role("heading", level=1)).to_have_text("Waiting for approval")
-    words = device.locator(".govuk-inset-text").inner_text().split()
-    approver.goto(f"{base[0]}//{base[2]}/devices")
-    approver.get_by_role("link", name="Blue tablet 4").click()
-    assert approver.locator("ol.app-words li").all_inner_texts() == words
-    approver.get_by_label("Yes").check()
-    approver.locator("main form[action$='/approve'] button").click()
-    device.get_by_role("button", name="Check again").click()
-    device.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
-    device.get_by_label("The same passphrase again").fill(PASSPHRASE)
-    device.locator("main form[action='/passphrase'] button[type=submit]").click()
-    device.wait_for_url("**/today")
-
-
 def record_visit(device: Page, case_id: str, note: str) -> None:
-    origin = "/".join(device.url.split("/")[:3])
+    origin = origin_of(device)
     device.goto(f"{origin}/cases/{case_id}")
-    read = device.get_by_role("button", name="I have read this")
-    if read.count():
-        read.click()
+    read_warnings(device)
     device.goto(f"{origin}/cases/{case_id}/visit")
     device.get_by_label("No answer").check()
     device.get_by_label("Notes").fill(note)
@@ -113,29 +56,11 @@ def record_visit(device: Page, case_id: str, note: str) -> None:
     device.wait_for_url("**/saved/*")
 
 
-def press_sync(device: Page) -> None:
-    origin = "/".join(device.url.split("/")[:3])
-    device.goto(f"{origin}/sync")
-    device.get_by_role("button", name=re.compile("Sync now|Try again")).first.click()
-
-
-def waits(device: Page, count: int) -> None:
-    """See on the strip that stands on every page how many items wait."""
-    origin = "/".join(device.url.split("/")[:3])
-    said = f"{count} waiting" if count else "nothing waiting"
-    for _look in range(40):
-        device.goto(f"{origin}/today")
-        if said in device.locator("body").inner_text():
-            return
-        device.wait_for_timeout(500)
-    raise AssertionError(f"the device never said {said!r}")
-
-
 def test_three_visits_made_without_a_network_are_reviewed_in_the_office(
     council: RunningCouncil, page_at: PageAt
 ) -> None:
     with ExitStack() as stack:
-        proxy = stack.enter_context(network(council.port))
+        proxy = stack.enter_context(closing(Proxy(council.port)))
         supervisor, approver, phone = page_at(DESK), page_at(DESK), page_at(PHONE)
         sign_in(supervisor, council.address, "supervisor")
         sign_in(approver, council.address, "supervisor2")
@@ -170,7 +95,7 @@ def test_three_visits_made_without_a_network_are_reviewed_in_the_office(
 
         review(supervisor, council, notes)
         press_sync(phone)
-        origin = "/".join(phone.url.split("/")[:3])
+        origin = origin_of(phone)
         expect_comment(phone, origin, cases)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -15,7 +12,8 @@ from server.demo.pairing import pair
 from server.demo.processes import Process
 from shared.schemas import digest
 from tests.browser import PHONE, PageAt
-from tests.e2e.council import RunningCouncil, running_council
+from tests.e2e.council import RunningCouncil
+from tests.e2e.steps import origin_of, read_warnings
 from tests.field_client.vault.pictures import written
 from tests.pages import assert_page
 
@@ -23,12 +21,6 @@ pytestmark = [pytest.mark.enable_socket, pytest.mark.browser, pytest.mark.timeou
 
 SYNC_LOOKS = 60
 NOTES = "Gave a new number at the door."
-
-
-@pytest.fixture
-def council(home: Path) -> Iterator[RunningCouncil]:
-    with running_council(home) as running:
-        yield running
 
 
 def case_with_one_person(council: RunningCouncil) -> str:
@@ -44,9 +36,7 @@ def case_with_one_person(council: RunningCouncil) -> str:
 
 def record(page: Page, origin: str, case_id: str, picture: bytes) -> None:
     page.goto(f"{origin}/cases/{case_id}")
-    read = page.get_by_role("button", name="I have read this")
-    if read.count():
-        read.click()
+    read_warnings(page)
     assert_page(page.content())
     page.goto(f"{origin}/cases/{case_id}/visit")
     page.get_by_label("Spoke to the person").check()
@@ -79,7 +69,7 @@ def test_a_photograph_arrives_whole_after_its_visit(
         stack.callback(page.close)
         page.goto(paired.for_a_person)
         page.wait_for_url("**/today")
-        origin = re.sub(r"(//[^/]+).*", r"\1", page.url)
+        origin = origin_of(page)
         expect(page.locator(".app-status")).to_contain_text("office copy from", timeout=60_000)
         case_id = case_with_one_person(council)
         noise = Image.effect_noise((1_400, 1_000), 90).convert("RGB")
