@@ -26,7 +26,8 @@ from tests.e2e.crawl import Crawl, path_of
 from tests.e2e.device_routes import device_routes
 from tests.e2e.language import look_for_unspoken, words_in
 from tests.e2e.proxy import Proxy, Weather
-from tests.e2e.stocked import Stock, office_beside
+from tests.e2e.stock import Stock
+from tests.e2e.stocked import add_every_kind, office_beside
 from tests.e2e.studio import Routes, Story, Studio, Walk, press
 from tests.field_client.vault.conftest import IDENTITY, FarOffice, Served
 from tests.field_client.vault.pictures import jpeg
@@ -65,7 +66,7 @@ def _a_day(studio: Studio, routes: Routes) -> Iterator[Walk]:
         council = stack.enter_context(running_council(studio.home()))
         beside = stack.enter_context(office_beside(council))
         stock = Stock(council, beside)
-        stock.fill()
+        add_every_kind(stock)
         proxy = Proxy(council.port)
         stack.callback(proxy.close)
         device = Process("field", "--browser", home=council.home)

@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from server import interop
 from server.config import Config
-from server.demo.council import USERS
 from server.demo.processes import Process
 from server.serving import running_database
 from server.spine.permissions import Opening, opening_of
@@ -21,12 +20,12 @@ from tests.e2e.council import RunningCouncil, running_council
 from tests.e2e.crawl import Crawl
 from tests.e2e.language import words_of
 from tests.e2e.mistakes import try_forms_of
-from tests.e2e.stocked import Stock, Stocked, office_beside
+from tests.e2e.steps import sign_in
+from tests.e2e.stock import Stock
+from tests.e2e.stocked import Stocked, add_every_kind, office_beside
 from tests.e2e.studio import Routes, Story, Studio, Walk, press
 from tests.patterns import serve_patterns
 from tests.server.access.conftest import PASSWORD
-
-PASSWORDS = {user.sign_in: user.password for user in USERS}
 
 NOWHERE = "/nowhere"
 
@@ -66,7 +65,7 @@ def office_walks(studio: Studio) -> Iterator[Walk]:
         worker = Process("worker", home=council.home)
         stack.callback(worker.end)
         beside = stack.enter_context(office_beside(council))
-        stocked = Stock(council, beside).fill()
+        stocked = add_every_kind(Stock(council, beside))
         yield Walk(
             "office-nobody",
             council.address,
@@ -109,18 +108,9 @@ def empty_walks(studio: Studio) -> Iterator[Walk]:
             yield Walk(f"empty-{role}", address, page, ("/", *trays, "/you", "/jobs"))
 
 
-def sign_in(page: Page, office: str, who: str, password: str) -> None:
-    """Sign somebody in to the office."""
-    page.goto(f"{office}/sign-in")
-    page.get_by_label("User name").fill(who)
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-
-
 def _role_walk(studio: Studio, council: RunningCouncil, stocked: Stocked, role: str) -> Walk:
     page = studio.page()
-    sign_in(page, council.address, role, PASSWORDS[role])
+    sign_in(page, council.address, role)
     routes = routes_of(stocked.app, stocked.permissions[role], role)
     starts = ["/", "/first-page", "/you", "/jobs", "/backups"]
     starts += [*_searches(council), *stocked.starts]
