@@ -19,7 +19,7 @@ LINES_MAX = {
     "server": 400,
     "field_client": 400,
     "setup": 400,
-    "tests": 560,
+    "tests": 400,
 }
 FUNCTION_LINES_MAX = 80
 BANNED_NAMES = {"utils", "helpers", "common", "misc"}
