@@ -20,7 +20,19 @@ from shared.markers import (
     add_marker,
     propose_marker_removal,
 )
-from shared.photographs import RecordPhotograph, RecordPhotographSchema, record_photograph
+from shared.photographs import (
+    RecordPhotograph,
+    RecordPhotographLost,
+    RecordPhotographLostSchema,
+    RecordPhotographSchema,
+    record_photograph,
+    record_photograph_lost,
+)
+from shared.refused import (
+    RecordRefusalAnswer,
+    RecordRefusalAnswerSchema,
+    record_refusal_answer,
+)
 from shared.reviews import (
     ApproveVisit,
     ApproveVisitSchema,
@@ -63,6 +75,20 @@ FROM_THE_FIELD: tuple[CommandType, ...] = (
         command=RecordPhotograph,
         schema=RecordPhotographSchema(),
         rule=record_photograph,
+        kind=Kind.FACT,
+        needs="visits.record",
+    ),
+    CommandType(
+        command=RecordPhotographLost,
+        schema=RecordPhotographLostSchema(),
+        rule=record_photograph_lost,
+        kind=Kind.FACT,
+        needs="visits.record",
+    ),
+    CommandType(
+        command=RecordRefusalAnswer,
+        schema=RecordRefusalAnswerSchema(),
+        rule=record_refusal_answer,
         kind=Kind.FACT,
         needs="visits.record",
     ),

@@ -199,7 +199,7 @@ FIELDS: Mapping[str, Mapping[str, FieldRule]] = {
 """Every record of a case, field by field, by the names of the office's own columns."""
 
 ADDED_ONLY = frozenset(
-    {"case_debt", "transaction", "visit_comment", "photograph", "payer_reference"}
+    {"case_debt", "transaction", "visit_comment", "photograph", "payer_reference", "handed_over"}
 )
 """Records that are only ever added: there is no field of theirs to disagree about."""
 

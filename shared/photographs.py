@@ -89,3 +89,56 @@ def record_photograph(case: CaseFile, command: RecordPhotograph, _occasion: Occa
             ),
         )
     )
+
+
+LOST: dict[str, str] = {
+    "damaged": mark("It was damaged on the device before it could be sent"),
+}
+"""Why a photograph will never arrive."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPhotographLost(Command):
+    """Say that the bytes of a photograph will never arrive, so that nobody waits for them."""
+
+    name: ClassVar[str] = "RecordPhotographLost"
+    photograph_id: str
+    visit_id: str
+    case_id: str
+    reason: str
+
+
+class RecordPhotographLostSchema(Schema):
+    """How `RecordPhotographLost` is written in a message."""
+
+    photograph_id = DigestField(required=True)
+    visit_id = IdField(required=True)
+    case_id = IdField(required=True)
+    reason = Choice(LOST, required=True, metadata={"label": mark("Why will it not arrive?")})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotographLost(Change):
+    """A photograph that was taken at a visit will never arrive."""
+
+    name: ClassVar[str] = "PhotographLost"
+    photograph_id: str
+    visit_id: str
+    case_id: str
+    reason: str
+
+
+def record_photograph_lost(
+    _case: CaseFile, command: RecordPhotographLost, _occasion: Occasion
+) -> Decision:
+    """Record that it is lost; should its bytes have come after all, they stay."""
+    return Decision(
+        changes=(
+            PhotographLost(
+                photograph_id=command.photograph_id,
+                visit_id=command.visit_id,
+                case_id=command.case_id,
+                reason=command.reason,
+            ),
+        )
+    )

@@ -11,7 +11,8 @@ from server.worktray.commands import KINDS as TASKS
 from server.worktray.commands import TaskAssigned, TaskFinished, TaskRaised
 from shared.catalogue import Sentence, mark
 from shared.commands import Change
-from shared.photographs import PhotographRecorded
+from shared.photographs import PhotographLost, PhotographRecorded
+from shared.refused import RefusalAnswered
 from shared.reviews import VisitAnswered, VisitApproved, VisitReturned
 from shared.visits import OUTCOMES, PURPOSES, PlannedVisitWithdrawn, VisitPlanned, VisitRecorded
 
@@ -36,6 +37,12 @@ SENTENCES: Mapping[type[Change], Callable[[Said], str]] = {
         mark("Visit: %(outcome)s"), outcome=word(OUTCOMES, said["outcome"])
     ),
     PhotographRecorded: lambda _said: Sentence(mark("Photograph taken at a visit")),
+    PhotographLost: lambda _said: Sentence(mark("Photograph lost before it could be sent")),
+    RefusalAnswered: lambda said: Sentence(
+        mark("Officer asked somebody to look at what was refused")
+        if said["choice"] == "look"
+        else mark("Officer set aside what was refused")
+    ),
     VisitApproved: lambda _said: Sentence(mark("Visit approved")),
     VisitReturned: lambda _said: Sentence(mark("Visit returned to the officer")),
     VisitAnswered: lambda _said: Sentence(mark("Officer answered about a visit")),

@@ -329,6 +329,9 @@ OUTSIDE = frozenset(
         "TaskAssigned",
         "TaskFinished",
         "SetAsideExamined",
+        "RefusalAnswered",
+        "PhotographLost",
+        "SyncLimitsSet",
         "ImportBegun",
         "ImportFinished",
     }

@@ -21,6 +21,7 @@ AREA = Area(
             "WithdrawPlannedVisit",
             "RecordVisit",
             "RecordPhotograph",
+            "RecordPhotographLost",
             "RecordVisitAnswer",
             "ApproveVisit",
             "ReturnVisit",

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from server.spine.tables import CaseAccessRow
 from server.visits.tables import (
+    LOST,
     BlobPartRow,
     BlobRefusalRow,
     BlobRow,
@@ -134,7 +135,9 @@ def begin(
     if wanted.size_bytes not in expected:
         raise RuleBroken(SIZE)
     refused = session.scalar(
-        select(BlobRefusalRow.code).where(BlobRefusalRow.digest == wanted.digest)
+        select(BlobRefusalRow.code).where(
+            BlobRefusalRow.digest == wanted.digest, ~BlobRefusalRow.code.startswith(LOST)
+        )
     )
     if refused is not None:
         raise RuleBroken(refused)

@@ -17,6 +17,7 @@ from server.cases.tables import CaseDebtRow, CaseRow
 from server.people.tables import AddressRow, PersonRow
 from server.visits.ranking import FIRST_VISITS, Rank, Standing, rank, streak
 from server.visits.tables import (
+    LOST,
     BlobRefusalRow,
     BlobRow,
     PhotographRow,
@@ -99,6 +100,11 @@ class Photograph:
     size_bytes: int
     arrived: bool
     refused: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """Tell whether the device has said that it will not arrive."""
+        return self.refused.startswith(LOST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,7 +284,7 @@ def photographs(session: Session, visit_id: str) -> list[Photograph]:
             purpose=row.purpose,
             size_bytes=row.size_bytes,
             arrived=digest is not None,
-            refused=refused,
+            refused="" if digest else refused,
         )
         for row, digest, refused in rows
     ]

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from server.spine.areas import Recorded
-from server.visits.tables import PhotographRow, PlannedVisitRow, VisitCommentRow, VisitRow
-from shared.photographs import PhotographRecorded
+from server.visits.tables import (
+    LOST,
+    BlobRefusalRow,
+    BlobRow,
+    PhotographRow,
+    PlannedVisitRow,
+    VisitCommentRow,
+    VisitRow,
+)
+from shared.photographs import PhotographLost, PhotographRecorded
 from shared.reviews import VisitAnswered, VisitApproved, VisitReturned
 from shared.visits import PlannedVisitWithdrawn, VisitPlanned, VisitRecorded
 
@@ -94,6 +102,24 @@ def photographed(session: Session, recorded: Sequence[Recorded]) -> None:
     )
 
 
+def lost(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Wait no longer for photographs that will never arrive; one that came after all stays."""
+    for item in recorded:
+        change = item.change
+        if isinstance(change, PhotographLost):
+            arrived = select(BlobRow.digest).where(BlobRow.digest == change.photograph_id)
+            if session.scalar(arrived) is None:
+                session.execute(
+                    upsert(BlobRefusalRow)
+                    .values(
+                        digest=change.photograph_id,
+                        code=LOST + change.reason,
+                        refused_at=item.recorded_at,
+                    )
+                    .on_conflict_do_nothing()
+                )
+
+
 def approved(session: Session, recorded: Sequence[Recorded]) -> None:
     """Mark visits as approved."""
     for item in recorded:
@@ -154,6 +180,7 @@ RECORDERS = {
     PlannedVisitWithdrawn: withdrawn,
     VisitRecorded: made,
     PhotographRecorded: photographed,
+    PhotographLost: lost,
     VisitApproved: approved,
     VisitReturned: returned,
     VisitAnswered: answered,

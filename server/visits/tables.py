@@ -122,8 +122,12 @@ class BlobPartRow(Row):
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+LOST = "photograph."
+"""How the codes begin by which a device says that it lost a photograph, which it may yet bring."""
+
+
 class BlobRefusalRow(Row):
-    """Why the office will never keep a photograph, so that nobody waits for it."""
+    """Why a photograph will never be kept, so that nobody waits for it."""
 
     __tablename__ = "blob_refusal"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -14,6 +14,7 @@ from server.worktray import (
 )
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Touched
+from shared.decide import BY_NAME
 
 
 def _in_turn(command: Command) -> Touched:
@@ -74,6 +75,7 @@ AREA = Area(
             ),
             facts=facts.aside_facts,
         ),
+        Handling(kind=BY_NAME["RecordRefusalAnswer"]),
     ),
     recorders=record.RECORDERS,
     screens=(screens.screens, job_screens.screens),

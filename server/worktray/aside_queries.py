@@ -30,16 +30,20 @@ from server.spine.paging import Slice
 from server.spine.tables import CommandRow, DetailRow, Id
 from server.worktray.advice import Advice
 from server.worktray.queries import Waiting
-from server.worktray.tables import ExaminationRow
+from server.worktray.set_aside import was_set_aside
+from server.worktray.tables import ExaminationRow, HandedOverRow
 from shared.catalogue import Sentence, mark
 from shared.day_fields import MomentField
 from shared.decide import BY_NAME
+from shared.errors import REFUSALS
 from shared.fields import Choice
 from shared.values import is_id
 
 NAMES: Mapping[str, str] = {
     "RecordVisit": mark("A visit"),
     "RecordPhotograph": mark("A photograph"),
+    "RecordPhotographLost": mark("That a photograph is lost"),
+    "RecordRefusalAnswer": mark("What is to become of something refused"),
     "RecordPhoneNumber": mark("A phone number"),
     "RecordVisitAnswer": mark("An answer about a visit"),
     "CorrectDetails": mark("Details put right"),
@@ -100,6 +104,9 @@ class Aside:
     examiner: str
     note: str
     advice: Advice
+    asked: str = ""
+    """What the officer wrote who wants it looked at."""
+
     content: str = ""
     said: tuple[tuple[str, object], ...] = ()
     """What of it people read: the label of each part, and a marked word, a text or a moment."""
@@ -157,7 +164,7 @@ def _every() -> CompoundSelect[Any]:
         CommandRow.device_id.label("device_id"),
         CommandRow.received_at.label("received_at"),
         CommandRow.case_id.label("case_id"),
-    ).where(CommandRow.outcome == "quarantined", ~_waits_beside_what_is_shown())
+    ).where(was_set_aside(), ~_waits_beside_what_is_shown())
     other = select(
         SetAsideRow.digest,
         literal(""),
@@ -216,6 +223,7 @@ def _asides(part: Slice, subject: str | None = None) -> Select[Any]:
         ExaminationRow.examined_at,
         ExaminationRow.note,
         examiner.name.label("examiner"),
+        HandedOverRow.reason.label("asked"),
     ]
     found = (
         select(*columns)
@@ -223,6 +231,7 @@ def _asides(part: Slice, subject: str | None = None) -> Select[Any]:
         .outerjoin(DeviceRow, DeviceRow.device_id == every.c.device_id)
         .outerjoin(ExaminationRow, ExaminationRow.subject == every.c.subject)
         .outerjoin(examiner, examiner.user_id == ExaminationRow.examined_by)
+        .outerjoin(HandedOverRow, cast(HandedOverRow.command_id, String(64)) == every.c.subject)
         .order_by(every.c.received_at, every.c.subject)
         .offset(part.offset)
         .limit(part.limit)
@@ -256,11 +265,27 @@ def _aside(row: Any) -> Aside:  # noqa: ANN401 - a row of _asides
         examined_at=row.examined_at,
         examiner=row.examiner or "",
         note=row.note or "",
-        advice=Advice(
-            action=Sentence(ACTIONS.get(code, mark("Tell whoever looks after Fieldfare"))),
-            reason=Sentence(REASONS.get(code, mark("The office could not take it"))),
-            tone="red",
-        ),
+        asked=row.asked or "",
+        advice=_about_handed_over(code) if row.asked is not None else _advice(code),
+    )
+
+
+def _advice(code: str) -> Advice:
+    return Advice(
+        action=Sentence(ACTIONS.get(code, mark("Tell whoever looks after Fieldfare"))),
+        reason=Sentence(REASONS.get(code, mark("The office could not take it"))),
+        tone="red",
+    )
+
+
+def _about_handed_over(code: str) -> Advice:
+    """Say what to do about something refused that its officer wants looked at as it is."""
+    refused = REFUSALS.get(code, mark("The office could not take it"))
+    plain = refused if "%(" not in refused else mark("The office could not take it")
+    return Advice(
+        action=Sentence(mark("Look at what the officer asks, and ring them")),
+        reason=Sentence(mark("It was refused: %(why)s"), why=Sentence(plain)),
+        tone="red",
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.spine.tables import CommandRow, Id
 from server.worktray.commands import AssignTask, FinishTask, RaiseTask, RecordExamination
 from server.worktray.rules import AsideFacts, RaisingFacts, Task, TaskFacts
+from server.worktray.set_aside import was_set_aside
 from server.worktray.tables import ExaminationRow, TaskRow
 from shared.commands import Command
 from shared.values import is_id
@@ -94,9 +95,7 @@ def aside_facts(session: Session, commands: Sequence[Command]) -> list[AsideFact
     ids = sorted(subject for subject in subjects if is_id(subject))
     known = set(
         session.scalars(
-            select(CommandRow.command_id).where(
-                CommandRow.command_id.in_(ids), CommandRow.outcome == "quarantined"
-            )
+            select(CommandRow.command_id).where(CommandRow.command_id.in_(ids), was_set_aside())
         )
     )
     known |= set(

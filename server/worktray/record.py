@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from server.spine.areas import Recorded
 from server.worktray.commands import SetAsideExamined, TaskAssigned, TaskFinished, TaskRaised
-from server.worktray.tables import ExaminationRow, TaskRow
+from server.worktray.tables import ExaminationRow, HandedOverRow, TaskRow
+from shared.refused import LOOK, RefusalAnswered
 
 
 def raised(session: Session, recorded: Sequence[Recorded]) -> None:
@@ -74,9 +75,26 @@ def examined(session: Session, recorded: Sequence[Recorded]) -> None:
     )
 
 
+def handed_over(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Keep what somebody is to look at; what was only set aside stands in the log."""
+    rows = [
+        {
+            "command_id": change.refused_id,
+            "officer_id": change.officer_id,
+            "reason": change.reason,
+            "handed_at": item.recorded_at,
+        }
+        for item in recorded
+        if isinstance(change := item.change, RefusalAnswered) and change.choice == LOOK
+    ]
+    if rows:
+        session.execute(upsert(HandedOverRow).on_conflict_do_nothing(), rows)
+
+
 RECORDERS = {
     TaskRaised: raised,
     TaskAssigned: assigned,
     TaskFinished: finished,
     SetAsideExamined: examined,
+    RefusalAnswered: handed_over,
 }

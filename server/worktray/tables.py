@@ -47,3 +47,13 @@ class ExaminationRow(Row):
     note: Mapped[str] = mapped_column(Text, server_default="")
     examined_by: Mapped[str] = mapped_column(Id)
     examined_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class HandedOverRow(Row):
+    """A refused command that its officer asks somebody to look at as it is, with what they said."""
+
+    __tablename__ = "handed_over"
+    command_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    officer_id: Mapped[str] = mapped_column(Id)
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    handed_at: Mapped[datetime] = mapped_column(Moment)

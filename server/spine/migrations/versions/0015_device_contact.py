@@ -1,4 +1,4 @@
-"""How each device stood when it last spoke, and how often its requests failed and why."""
+"""How each device stood when it last spoke, why its requests failed, and what was handed over."""
 
 from __future__ import annotations
 
@@ -49,6 +49,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("device_id", "failed_on", "code", name=op.f("pk_sync_failure")),
     )
+    op.create_table(
+        "handed_over",
+        sa.Column("command_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("officer_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("handed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("command_id", name=op.f("pk_handed_over")),
+    )
     op.create_index(
         "ix_command_device",
         "command",
@@ -60,5 +68,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go back down from it."""
     op.drop_index("ix_command_device", table_name="command")
+    op.drop_table("handed_over")
     op.drop_table("sync_failure")
     op.drop_table("device_contact")
