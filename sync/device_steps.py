@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from sync.protocol import CaseTotal, Clock, Reply, Report, Request
+from sync.protocol import CaseTotal, Clock, Place, Reply, Report, Request
 from sync.steps import Step
 
 
@@ -22,6 +22,7 @@ class Copy:
     epoch: str | None
     cursor: int
     waiting: tuple[bytes, ...] = ()
+    places: tuple[Place, ...] = ()
     purged: tuple[str, ...] = ()
     manifest: tuple[CaseTotal, ...] | None = None
     confirm: str | None = None

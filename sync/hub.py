@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.commands import Lane, Outcome
+from shared.schemas import digest
 from sync.office_steps import (
     Accept,
     Hear,
@@ -24,8 +25,11 @@ from sync.protocol import (
     LANE_FORKED,
     PROTOCOL_OLDEST,
     PROTOCOL_VERSION,
+    UNREADABLE,
+    Clock,
     Envelope,
     Page,
+    Place,
     Position,
     Receipt,
     Reply,
@@ -91,19 +95,21 @@ def _take(request: Request) -> Steps[Office, tuple[tuple[Receipt, ...], Mapping[
 
     Beside the receipts it gives the SHA-256 of the bytes each command was first written as.
     """
-    envelopes, unreadable = _read_all(request)
+    envelopes, outside = _read_all(request)
     ids = tuple(envelope.command_id for envelope in envelopes)
     standing = yield from ask(Hear(request.store_id, ids))
     sorted_out = _sort_out(envelopes, standing)
-    aside = (*((written, "envelope.unreadable") for written in unreadable), *sorted_out.aside)
+    aside = (*((written, UNREADABLE) for written, _place in outside), *sorted_out.aside)
     if aside:
         yield from ask(SetAside(request.store_id, aside))
     following = next_in_line(sorted_out.fresh, dict(standing.positions))
-    receipts = sorted_out.receipts
+    placed = {place.command_id: written for written, place in outside if place is not None}
+    receipts = sorted_out.receipts | {id_: _set_aside(id_, UNREADABLE) for id_ in placed}
     if following:
         accepted = yield from ask(Accept(following))
         receipts |= {receipt.command_id: receipt for receipt in accepted}
-    sent = {envelope.command_id: envelope.identity for envelope in envelopes}
+    sent = {id_: digest(written) for id_, written in placed.items()}
+    sent |= {envelope.command_id: envelope.identity for envelope in envelopes}
     return tuple(receipts.values()), sent
 
 
@@ -133,38 +139,69 @@ def _sort_out(envelopes: Sequence[Envelope], standing: Standing) -> _Sorted:
         if receipt is not None:
             if identity != envelope.identity:
                 found.aside.append((envelope.written, ID_REUSED))
-                receipt = _set_aside(envelope, ID_REUSED)
+                receipt = _set_aside(envelope.command_id, ID_REUSED)
             if passed or identity == envelope.identity:
                 found.receipts[envelope.command_id] = receipt
             found.fresh.extend(() if passed else [envelope])
-        elif passed or (following and envelope.prev != at.head):
-            found.aside.append((envelope.written, LANE_FORKED))
-            found.receipts[envelope.command_id] = _set_aside(envelope, LANE_FORKED)
+        elif passed or (following and envelope.readable and envelope.prev != at.head):
+            code = LANE_FORKED if envelope.readable else UNREADABLE
+            found.aside.append((envelope.written, code))
+            found.receipts[envelope.command_id] = _set_aside(envelope.command_id, code)
         else:
             found.fresh.append(envelope)
     return found
 
 
-def _read_all(request: Request) -> tuple[list[Envelope], list[bytes]]:
-    """Read the envelopes that are some and belong to the vault that sent them; give the rest as is."""
+def _read_all(request: Request) -> tuple[list[Envelope], list[tuple[bytes, Place | None]]]:
+    """Read the envelopes of the vault that speaks; give what has no place in a lane here as it is.
+
+    What cannot be read takes the place its device says it has, so that its lane goes on.
+    """
     envelopes: list[Envelope] = []
-    unreadable: list[bytes] = []
-    for written in request.envelopes:
-        try:
-            envelope = read_envelope(written)
-        except NotAMessage:
-            unreadable.append(written)
-            continue
-        if envelope.store_id == request.store_id:
+    outside: list[tuple[bytes, Place | None]] = []
+    places = (*request.places, *(None for _ in request.envelopes))
+    for written, place in zip(request.envelopes, places, strict=False):
+        envelope = _read(written, request.store_id)
+        if envelope is not None:
             envelopes.append(envelope)
+        elif place is not None and place.lane in frozenset(Lane):
+            envelopes.append(_holding(place, request.store_id, written))
         else:
-            unreadable.append(written)
-    return envelopes, unreadable
+            outside.append((written, place))
+    return envelopes, outside
 
 
-def _set_aside(envelope: Envelope, code: str) -> Receipt:
+def _read(written: bytes, store_id: str) -> Envelope | None:
+    try:
+        envelope = read_envelope(written)
+    except NotAMessage:
+        return None
+    return envelope if envelope.store_id == store_id else None
+
+
+def _holding(place: Place, store_id: str, written: bytes) -> Envelope:
+    """Put bytes that nobody here can read in the place they hold."""
+    return Envelope(
+        command_id=place.command_id,
+        store_id=store_id,
+        lane=Lane(place.lane),
+        seq=place.seq,
+        prev="",
+        name="",
+        version=1,
+        case_id="",
+        seen_commit=0,
+        group=None,
+        happened_at="",
+        clock=Clock(wall="", monotonic=0.0, boot=""),
+        body={},
+        written=written,
+    )
+
+
+def _set_aside(command_id: str, code: str) -> Receipt:
     """Say that a command was kept whole, and why nothing else became of it."""
-    return Receipt(command_id=envelope.command_id, outcome=Outcome.QUARANTINED, code=code)
+    return Receipt(command_id=command_id, outcome=Outcome.QUARANTINED, code=code)
 
 
 def next_in_line(
@@ -178,8 +215,8 @@ def next_in_line(
     kept: list[Envelope] = []
     for envelope in sorted(envelopes, key=lambda e: (e.lane != Lane.URGENT, e.seq)):
         at = positions.get(envelope.lane, Position())
-        if envelope.seq == at.seq + 1 and envelope.prev == at.head:
-            kept.append(envelope)
+        if envelope.seq == at.seq + 1 and (envelope.prev == at.head or not envelope.readable):
+            kept.append(replace(envelope, prev=at.head))
             positions[envelope.lane] = Position(
                 seq=envelope.seq, head=chain_hash(at.head, envelope.written)
             )

@@ -60,6 +60,9 @@ GENESIS = "0" * 64
 LANE_FORKED = "lane.forked"
 """Another copy of the vault has taken a command's number: it is to be numbered anew and sent again."""
 
+UNREADABLE = "envelope.unreadable"
+"""The office could not read a command's envelope: its bytes are kept, and its lane goes on."""
+
 SYNC_PATH = "/sync/v1"
 """Where the office answers a sync request."""
 
@@ -104,6 +107,20 @@ class Envelope:
     def identity(self) -> str:
         """Name what a command says, however often it has been numbered anew."""
         return self.first or digest(self.written)
+
+    @property
+    def readable(self) -> bool:
+        """Tell whether this was read from its bytes; if not, it is only a place they hold."""
+        return bool(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a device says that an envelope of its request stands, should nobody be able to read it."""
+
+    command_id: str
+    lane: str
+    seq: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,13 +247,14 @@ class Request:
 
     `protocol` is the newest version it speaks and `oldest` the oldest. `manifest` says case by case
     what it holds, when its whole was found to differ; `confirm` names the purges it asks about again.
-    Nothing is ever decided by `report`.
+    Nothing is ever decided by `report`. `places` says of each envelope where it stands.
     """
 
     store_id: str
     epoch: str | None
     cursor: int
     envelopes: tuple[bytes, ...] = ()
+    places: tuple[Place, ...] = ()
     purged: tuple[str, ...] = ()
     records_max: int = RECORDS_MAX
     manifest: tuple[CaseTotal, ...] | None = None

@@ -20,12 +20,19 @@ TAG = "fieldfare-receipts-1"
 
 
 def members_of(receipt: Receipt) -> dict[str, Any]:
-    """Write a receipt's members as they travel, those of a newer office among them."""
-    known = {f.name: getattr(receipt, f.name) for f in fields(receipt) if f.name != "more"}
+    """Write a receipt's members as they travel, those of a newer office among them.
+
+    An ending that this version does not know stands among what is more, in the office's own word.
+    """
+    known = {
+        f.name: getattr(receipt, f.name)
+        for f in fields(receipt)
+        if f.name not in {"more", "outcome"}
+    }
     return {
+        "outcome": receipt.outcome.value,
         **receipt.more,
         **known,
-        "outcome": receipt.outcome.value,
         "flags": list(receipt.flags),
         "values": dict(receipt.values),
     }

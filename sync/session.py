@@ -92,6 +92,7 @@ def request_of(copy: Copy, records_max: int = RECORDS_MAX) -> Request:
         epoch=copy.epoch,
         cursor=copy.cursor,
         envelopes=copy.waiting,
+        places=copy.places,
         purged=copy.purged,
         records_max=records_max,
         manifest=copy.manifest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from shared.commands import Lane, Outcome
+from shared.commands import Lane
 from shared.day_fields import MomentField
 from shared.fields import IdField, WholeNumber
 from sync.protocol import (
@@ -95,6 +95,9 @@ class RequestSchema(_Kept):
         load_default=list,
         validate=validate.Length(max=ENVELOPES_MAX),
     )
+    places = fields.List(
+        fields.Raw(), load_default=list, validate=validate.Length(max=ENVELOPES_MAX)
+    )
     purged = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
     records_max = WholeNumber(load_default=RECORDS_MAX, least=1, most=RECORDS_MAX)
     manifest = fields.List(
@@ -111,7 +114,7 @@ class ReceiptSchema(_Kept):
     """A receipt's members; those a newer office added are kept beside them."""
 
     command_id = IdField(required=True)
-    outcome = fields.Enum(Outcome, by_value=True, required=True)
+    outcome = fields.String(required=True, validate=validate.Length(min=1, max=40))
     code = fields.String(load_default=None, allow_none=True)
     flags = fields.List(fields.String(), load_default=list)
     commit = WholeNumber(load_default=None, allow_none=True)
@@ -168,7 +171,7 @@ class ReplySchema(_Kept):
     server_time = MomentField(required=True)
     receipts = fields.List(fields.Nested(ReceiptSchema), required=True)
     positions = fields.Dict(
-        keys=fields.Enum(Lane, by_value=True), values=fields.Nested(PositionSchema), required=True
+        keys=fields.String(), values=fields.Nested(PositionSchema), required=True
     )
     noted = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
     page = fields.Nested(PageSchema, required=True)

@@ -11,6 +11,7 @@ from typing import Any
 import zstandard
 from marshmallow import Schema, ValidationError
 
+from shared.commands import Lane, Outcome
 from shared.fields import WHOLE_NUMBER_MAX
 from shared.schemas import DEPTH_MAX, canonical, digest
 from shared.values import is_id
@@ -22,6 +23,7 @@ from sync.protocol import (
     Clock,
     Envelope,
     Page,
+    Place,
     Position,
     Purge,
     Receipt,
@@ -51,6 +53,8 @@ class NotAMessage(Exception):  # noqa: N818 - it says what the bytes are
 
 
 _ENVELOPE, _REQUEST, _REPLY = EnvelopeSchema(), RequestSchema(), ReplySchema()
+_LANES = frozenset(Lane)
+_OUTCOMES = frozenset(Outcome)
 _RECEIPT_MEMBERS = frozenset(ReceiptSchema().fields)
 
 
@@ -180,6 +184,7 @@ def read_request(data: bytes) -> Request:
             **members,
             "report": None if report is None else _read_report(report),
             "envelopes": envelopes,
+            "places": tuple(map(_read_place, members["places"])),
             "purged": tuple(members["purged"]),
             "manifest": None if manifest is None else _each(CaseTotal, manifest),
         }
@@ -226,7 +231,11 @@ def read_reply(data: bytes, sent: Sequence[bytes] = ()) -> Reply:
             **members,
             "server_time": value["server_time"],
             "receipts": tuple(map(_read_receipt, members["receipts"], value["receipts"])),
-            "positions": {lane: Position(**at) for lane, at in members["positions"].items()},
+            "positions": {
+                Lane(lane): Position(**at)
+                for lane, at in members["positions"].items()
+                if lane in _LANES
+            },
             "noted": tuple(members["noted"]),
             "scope": None if members["scope"] is None else Total(**members["scope"]),
             "page": Page(
@@ -242,9 +251,35 @@ def read_reply(data: bytes, sent: Sequence[bytes] = ()) -> Reply:
 
 
 def _read_receipt(members: Mapping[str, Any], said: Mapping[str, Any]) -> Receipt:
-    """Make a receipt, with what this version does not know kept as it was said."""
+    """Make a receipt, with what this version does not know kept as it was said.
+
+    An ending it does not know is read as held by the office: nothing is lost, nothing sent again.
+    """
     more = {name: value for name, value in said.items() if name not in _RECEIPT_MEMBERS}
-    return Receipt(**{**members, "flags": tuple(members["flags"]), "more": more})
+    outcome = members["outcome"]
+    if outcome not in _OUTCOMES:
+        more["outcome"] = outcome
+        outcome = Outcome.QUARANTINED
+    return Receipt(
+        **{
+            **members,
+            "outcome": Outcome(outcome),
+            "flags": tuple(members["flags"]),
+            "more": more,
+        }
+    )
+
+
+def _read_place(said: Any) -> Place:  # noqa: ANN401 - any JSON value
+    """Read where an envelope stands by its device's word."""
+    if not isinstance(said, dict):
+        raise NotAMessage("message.wrong_shape")
+    command_id, seq = said.get("command_id"), said.get("seq")
+    if not (isinstance(command_id, str) and is_id(command_id)):
+        raise NotAMessage("message.wrong_shape")
+    if not isinstance(seq, int) or type(seq) is bool or not 1 <= seq <= WHOLE_NUMBER_MAX:
+        raise NotAMessage("message.wrong_shape")
+    return Place(command_id=command_id, lane=_text(said, "lane", 40), seq=seq)
 
 
 _RECORD_MEMBERS = ("case_id", "view", "kind", "record_id", "commit", "body")

@@ -35,6 +35,7 @@ from sync.protocol import (
     GENESIS,
     PURGED_MAX,
     WAITING_BYTES_AIM,
+    Place,
     Position,
     Reply,
     Total,
@@ -187,6 +188,17 @@ class Store:
             given.extend(written)
         return given
 
+    def places(self, envelopes_max: int) -> list[Place]:
+        """Say where each of so many waiting commands stands, for an office that cannot read one."""
+        return [
+            Place(command_id=command_id, lane=lane, seq=seq)
+            for command_id, lane, seq in self.rows(
+                "SELECT command_id, lane, seq FROM outbox WHERE outcome IS NULL "
+                "AND former_store IS NULL ORDER BY lane <> 'urgent', seq LIMIT ?",
+                (envelopes_max,),
+            )
+        ]
+
     def purged(self) -> list[str]:
         """Name the cases erased and not yet reported as erased, some of them if there are many."""
         return [
@@ -207,7 +219,8 @@ class Store:
                 store_id=self.store_id(),
                 epoch=self.epoch(),
                 cursor=self.cursor(),
-                waiting=tuple(self.waiting(envelopes_max)),
+                waiting=(waiting := tuple(self.waiting(envelopes_max))),
+                places=tuple(self.places(len(waiting))),
                 purged=tuple(self.purged()),
                 manifest=manifest_of(connection) if differs else None,
                 confirm=self.get(PARKED),

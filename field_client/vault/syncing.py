@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -294,7 +293,7 @@ class Syncing:
 
 
 def _commands_in(request: Request) -> frozenset[str]:
-    return frozenset(str(json.loads(written)["command_id"]) for written in request.envelopes)
+    return frozenset(place.command_id for place in request.places)
 
 
 def _refusal_of(answer: Answer) -> str | None:

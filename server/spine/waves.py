@@ -204,6 +204,7 @@ SET_ASIDE = frozenset(
         "case.unknown",
         "command.unknown",
         "command.unreadable",
+        "envelope.unreadable",
     }
 )
 """Refusals that, from a device, mean the whole command is kept for a supervisor to examine."""

@@ -31,7 +31,7 @@ from shared.decide import FROM_THE_FIELD
 from shared.errors import RuleBroken
 from shared.schemas import digest, read_body
 from sync.office_steps import Look, Standing, Told
-from sync.protocol import LANE_FORKED, Envelope, Receipt
+from sync.protocol import LANE_FORKED, UNREADABLE, Envelope, Receipt
 
 _NEVER = 2**63
 
@@ -92,7 +92,7 @@ class OfficeOnPostgres:
         if not envelopes:
             return ()
         by_id = {envelope.command_id: envelope for envelope in envelopes}
-        taken_away = self._taken_away({envelope.case_id for envelope in envelopes})
+        taken_away = self._taken_away({e.case_id for e in envelopes if e.readable})
         orders = [
             self._order(
                 envelope, knew=envelope.seen_commit >= taken_away.get(envelope.case_id, _NEVER)
@@ -133,7 +133,9 @@ class OfficeOnPostgres:
             command=_read(envelope),
             command_id=envelope.command_id,
             actor=self.actor,
-            happened_at=datetime.fromisoformat(envelope.happened_at),
+            happened_at=datetime.fromisoformat(envelope.happened_at)
+            if envelope.readable
+            else self.now,
             payload_hash=envelope.identity,
             store_id=envelope.store_id,
             lane=envelope.lane.value,
@@ -253,6 +255,8 @@ def _known(session: Session, command_ids: Sequence[str]) -> dict[str, tuple[str,
 
 def _read(envelope: Envelope) -> Command:
     """Read the command an envelope carries, by the schema of its name."""
+    if not envelope.readable:
+        return Unreadable(code=UNREADABLE)
     kind = FROM_A_DEVICE.get(envelope.name)
     if kind is None:
         return Unreadable(code="command.unknown")

@@ -16,6 +16,9 @@ from shared.errors import RuleBroken, register
 
 register(
     {
+        "envelope.unreadable": mark(
+            "The office could not read this and keeps it as it was sent: ask the office"
+        ),
         "command.unreadable": mark("The office could not read this: a supervisor will look at it"),
     }
 )

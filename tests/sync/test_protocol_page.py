@@ -20,6 +20,7 @@ from sync.protocol import (
     Clock,
     Envelope,
     Page,
+    Place,
     Position,
     Purge,
     Receipt,
@@ -36,7 +37,7 @@ PAGE = (ROOT / "docs" / "sync-protocol.md").read_text()
 MODULES = (protocol, wire, shapes, scope, session, signatures, blobs, blob_session)
 SOURCES = (
     *sorted((ROOT / "sync").glob("*.py")),
-    *sorted((ROOT / "server" / "sync_api").glob("*.py")),
+    *(p for p in sorted((ROOT / "server" / "sync_api").glob("*.py")) if p.stem != "tables"),
     ROOT / "server" / "access" / "device_requests.py",
     ROOT / "field_client" / "vault" / "absorbing.py",
 )
@@ -58,6 +59,7 @@ MESSAGES = (
     Total,
     CaseTotal,
     Whole,
+    Place,
 )
 
 

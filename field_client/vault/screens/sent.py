@@ -33,6 +33,9 @@ screens = Blueprint("sent", __name__, template_folder="templates")
 UNKNOWN_REFUSAL = mark("The office did not accept this. Ring the office and ask why")
 """Said of a refusal that a newer office gave."""
 
+UNKNOWN_HELD = mark("The office keeps this for a person to look at. Update this device to read why")
+"""Said of what a newer office holds for a reason, or in a way, that this version does not know."""
+
 SAID_BY_THE_OFFICE: dict[str, str] = {
     "authority.lacking": mark("You are not allowed to do this: ask your supervisor"),
     "authority.never_assigned": mark("This case was never assigned to you: ask the office"),
@@ -45,6 +48,13 @@ SAID_BY_THE_OFFICE: dict[str, str] = {
         "The office keeps this beside what it belongs to, which it could not take yet"
     ),
     "command.unreadable": mark("The office could not read this: a supervisor will look at it"),
+    "envelope.unreadable": mark(
+        "The office could not read this and keeps it as it was sent: ask the office"
+    ),
+    "lane.forked": mark(
+        "These records were copied, and the other copy sent something first."
+        " The office keeps this for a person to look at"
+    ),
 }
 """Refusals that only the office gives, as it words them; the rules' own stand in their register."""
 
@@ -147,11 +157,12 @@ def sentence_of(entry: Entry) -> str:
     if entry.outcome not in {Outcome.REFUSED, Outcome.QUARANTINED}:
         return ""
     said = {**REFUSALS, **SAID_BY_THE_OFFICE}
-    text = said.get(entry.code or "", UNKNOWN_REFUSAL)
+    unknown = UNKNOWN_HELD if entry.outcome is Outcome.QUARANTINED else UNKNOWN_REFUSAL
+    text = said.get(entry.code or "", unknown)
     try:
         return Sentence(text, **entry.said)
     except (KeyError, ValueError, TypeError):
-        return UNKNOWN_REFUSAL
+        return unknown
 
 
 @screens.post("/outbox/<uuid:item_id>/settle")
