@@ -15,6 +15,7 @@ from shared.schemas import digest
 from sync.protocol import (
     CONTENT_TYPE,
     GENESIS,
+    PROTOCOL_VERSION,
     CaseTotal,
     Page,
     Position,
@@ -52,6 +53,7 @@ class Scripted:
     commits: list[Commit]
     answered: dict[str, bytes] = field(default_factory=dict)
     noted: set[str] = field(default_factory=set)
+    speaks: int = PROTOCOL_VERSION
     blobs: SmallBlobs = field(default_factory=SmallBlobs)
     refuses: Mapping[str, str] = field(default_factory=dict)
     """Commands that today's case does not allow, by name, and why."""
@@ -83,6 +85,7 @@ class Scripted:
             page=page,
             scope=total_of(self._totals()) if page.end == page.head else None,
             seal=SEAL.sign(told) if receipts else "",
+            protocol=self.speaks,
         )
         return Answer(
             status=200,
