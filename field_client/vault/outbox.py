@@ -13,6 +13,7 @@ from field_client.vault import photographs
 from field_client.vault.photographs import KeptPhotograph
 from field_client.vault.store import Store
 from shared.commands import Outcome
+from shared.refused import RecordRefusalAnswer
 from sync.protocol import Receipt
 
 
@@ -36,6 +37,9 @@ _STATES: dict[Outcome, State] = {
     Outcome.REFUSED: State.NEEDS_YOU,
     Outcome.QUARANTINED: State.HELD,
 }
+
+NOT_TAKEN_MAX = 20
+"""Things the office did not take that a case's page lists."""
 
 _WORST_FIRST = (State.NEEDS_YOU, State.HELD, State.SENDING, State.SAVED, State.RECEIVED)
 
@@ -144,6 +148,30 @@ def needing_you(store: Store) -> list[Item]:
         f"WHERE {_NEEDS_YOU} GROUP BY item ORDER BY min(rowid)"
     )
     return [item for (item_id,) in ids if (item := find(store, item_id, ()))]
+
+
+def not_taken(store: Store, case_id: str) -> list[Item]:
+    """List what the office did not take of a case, dealt with or not, the latest first.
+
+    What was refused or set aside stands in no record, so without this a case would not show it.
+    """
+    ids = store.rows(
+        "SELECT coalesce(group_id, command_id) AS item FROM outbox WHERE case_id = ? "
+        "AND outcome IN ('refused', 'quarantined') GROUP BY item ORDER BY max(rowid) DESC LIMIT ?",
+        (case_id, NOT_TAKEN_MAX),
+    )
+    return [item for (item_id,) in ids if (item := find(store, item_id, ()))]
+
+
+def answered_refusal(store: Store, item: Item) -> Item | None:
+    """Find what the officer said is to become of an item that was refused."""
+    refused = {entry.command_id for entry in item.entries}
+    rows = store.rows(
+        "SELECT command_id FROM outbox WHERE case_id = ? AND name = ? ORDER BY rowid DESC",
+        (item.first.case_id, RecordRefusalAnswer.name),
+    )
+    said = (find(store, command_id, ()) for (command_id,) in rows)
+    return next((each for each in said if each and each.first.body["refused_id"] in refused), None)
 
 
 def find(store: Store, item_id: str, sending: Collection[str]) -> Item | None:

@@ -12,10 +12,12 @@ from typing import Any
 from flask import Flask, redirect, request
 from werkzeug.wrappers import Response
 
-from field_client.vault import outbox
+from field_client import clock
+from field_client.vault import freshness, losses, outbox
 from field_client.vault.desk import EXTENSION, Desk, desk
 from field_client.vault.opened import OpenVault
 from field_client.vault.screens import (
+    answering,
     case,
     day,
     details,
@@ -42,11 +44,20 @@ _NAVIGATION = (
 def register(app: Flask, vault: OpenVault) -> None:
     """Add the screens to the app of an open vault, and begin to sync behind them."""
     search_here = Search(vault.store, vault.identity.officer_id)
+
+    def after_a_sync() -> None:
+        """Make the search ready, and have the office told of what was found damaged on the way."""
+        search_here.current()
+        read = clock.reading(freshness.offset_seconds(vault.store))
+        officer_id = vault.identity.officer_id
+        if losses.record(vault.store, officer_id, clock=read, now=clock.now()):
+            syncing.ask()
+
     syncing = Syncing(
         vault.store,
         vault.keeper,
         secrets.SystemRandom().uniform,
-        after=search_here.current,
+        after=after_a_sync,
         office_key=vault.identity.receipt_key,
     )
     app.extensions[EXTENSION] = Desk(
@@ -55,7 +66,7 @@ def register(app: Flask, vault: OpenVault) -> None:
         syncing=syncing,
         search=search_here,
     )
-    for each in (case, day, details, draft, photograph, search, sent, settings, visit):
+    for each in (answering, case, day, details, draft, photograph, search, sent, settings, visit):
         app.register_blueprint(each.screens)
     app.add_url_rule("/", "first_page", _first_page)
     app.jinja_env.globals.update(word=word, sentence=sentence, value_of=value_of)

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from field_client import clock
-from field_client.vault import drafts, photographs
+from field_client.vault import drafts, leaving, outbox, photographs
 from field_client.vault.briefing import CONTACTS_SHOWN, brief, contacts_of
 from field_client.vault.cases import moment_of, summarise
 from field_client.vault.desk import Desk, desk
@@ -43,6 +43,8 @@ def case(case_id: UUID) -> str:
         contacts=briefing.contacts[:CONTACTS_SHOWN],
         copy=here.copy(),
         draft=draft,
+        leaving=leaving.of_case(here.store, view.case_id),
+        not_taken=outbox.not_taken(here.store, view.case_id),
     )
 
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from flask import Blueprint, abort, render_template, request
 
-from field_client.vault import drafts, outbox
-from field_client.vault.cases import summarise
+from field_client.vault import drafts, leaving, outbox
+from field_client.vault.cases import Summary, summarise
 from field_client.vault.desk import Desk, desk
 from field_client.vault.pending import case_view, case_views
 from field_client.vault.screens.paging import paged
@@ -44,6 +44,7 @@ def today() -> str:
         shown=STOPS_SHOWN,
         unplanned_shown=UNPLANNED_SHOWN,
         unfinished=_unfinished(here),
+        taken_back=_taken_back(here),
         needing_you=len(outbox.needing_you(here.store)),
         copy=here.copy(),
         progress=here.syncing.progress,
@@ -78,8 +79,19 @@ def walk() -> str:
 
 
 def _day(here: Desk) -> Day:
+    """Plan the day without the cases that the office is taking back."""
     views = case_views(here.store, here.officer_id, RECORD_KINDS)
-    return plan_day(views.values(), here.officer_id, here.now())
+    gone = leaving.every(here.store)
+    kept = [view for case_id, view in views.items() if case_id not in gone]
+    return plan_day(kept, here.officer_id, here.now())
+
+
+def _taken_back(here: Desk) -> list[Summary]:
+    """List the cases that the office is taking back and that are still here."""
+    found = (
+        case_view(here.store, here.officer_id, case_id) for case_id in leaving.every(here.store)
+    )
+    return [summarise(view, here.today()) for view in found if view]
 
 
 def _unfinished(here: Desk) -> list[dict[str, object]]:

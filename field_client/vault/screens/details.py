@@ -11,7 +11,7 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from field_client import clock
-from field_client.vault import drafts, outbox
+from field_client.vault import drafts, leaving, outbox
 from field_client.vault.cases import Body, Marker, people_of, place_of, summarise
 from field_client.vault.desk import Desk, desk
 from field_client.vault.drafts import Draft
@@ -48,6 +48,7 @@ def details(case_id: UUID) -> str:
     person_id, person = _principal(view)
     draft = drafts.of_case(here.store, view.case_id, DETAILS)
     if draft is None:
+        leaving.refuse_beginning(here.store, view.case_id)
         form, seen = details_form.blank(person), details_form.seen_now(person)
         return _details_page(here, view, person_id, form, clock.new_id(), seen)
     form = Form(details_form.details_schema(person), draft.typed)
@@ -140,6 +141,8 @@ def warning(case_id: UUID) -> str:
     here = desk()
     view = here.case(str(case_id))
     draft = drafts.of_case(here.store, view.case_id, WARNING)
+    if draft is None:
+        leaving.refuse_beginning(here.store, view.case_id)
     schema = _warning_schema(view)
     form = Form(schema, draft.typed) if draft else Form.blank(schema)
     return _warning_page(here, view, form, draft.draft_id if draft else clock.new_id())
@@ -200,6 +203,8 @@ def off(case_id: UUID, marker_id: UUID) -> str:
     form, proposal_id = Form.blank(_OffForm()), clock.new_id()
     if draft and draft.typed.get("marker_id", ("",))[0] == str(marker_id):
         form, proposal_id = Form(_OffForm(), draft.typed), draft.draft_id
+    else:
+        leaving.refuse_beginning(here.store, view.case_id)
     return _off_page(here, view, str(marker_id), form, proposal_id)
 
 

@@ -17,7 +17,7 @@ from field_client.vault.screens.typed import typed_in_form
 
 screens = Blueprint("draft", __name__, template_folder="templates")
 
-KINDS = frozenset({"visit", "answer", "details", "warning", "off"})
+KINDS = frozenset({"visit", "answer", "details", "warning", "off", "refusal"})
 _TURN_DIGITS_MAX = 9
 
 
@@ -57,6 +57,8 @@ def go_on(draft_id: UUID) -> str | Answer:
         return render_template("screens/draft_only.html", draft=draft)
     if draft.kind == "answer":
         return redirect(f"/cases/{draft.case_id}/visits/{draft.typed['visit_id'][0]}")
+    if draft.kind == "refusal":
+        return redirect(f"/outbox/{draft.typed['item_id'][0]}/answer")
     if draft.kind == "off":
         return redirect(f"/cases/{draft.case_id}/warnings/{draft.typed['marker_id'][0]}/off")
     return redirect(f"/cases/{draft.case_id}/{draft.kind}")

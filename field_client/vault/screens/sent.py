@@ -114,6 +114,7 @@ def _item_page(item_id: str, template: str) -> str:
         ],
         again=_can_begin_again(found),
         results=_results(found, view) if view else [],
+        answered=outbox.answered_refusal(here.store, found),
         pictures=photographs.of_visit(here.store, found.item_id),
         pictures_refused=[
             REFUSED.get(each.refused or "", UNKNOWN_REFUSAL)

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from field_client import clock
-from field_client.vault import drafts, outbox, photographs
+from field_client.vault import drafts, leaving, outbox, photographs
 from field_client.vault.briefing import brief
 from field_client.vault.cases import next_time, people_of, summarise
 from field_client.vault.desk import Desk, desk
@@ -49,6 +49,7 @@ def visit(case_id: UUID) -> str | Response:
     if draft is not None:
         form = Form(visit_form.visit_schema(view), draft.typed)
         return _page(here, view, form, _carried_by(draft, here.now()))
+    leaving.refuse_beginning(here.store, view.case_id)
     outcome = request.args.get("outcome", "")
     carried = _new(here, view)
     known = outcome if outcome in OUTCOMES else None
@@ -64,6 +65,7 @@ def no_answer(case_id: UUID) -> str | Response:
         return redirect(f"/cases/{case_id}")
     if drafts.of_case(here.store, view.case_id, KIND) is not None:
         return redirect(f"/cases/{case_id}/visit")
+    leaving.refuse_beginning(here.store, view.case_id)
     carried = _new(here, view)
     case = summarise(view, here.today())
     return render_template(
