@@ -49,6 +49,7 @@ FLAGS: dict[str, str] = {
     "visit.case_closed": mark("The case was already closed"),
     "visit.plan_closed": mark("The planned visit had already been closed"),
     "visit.clock_ahead": mark("The device's clock was ahead of the office's"),
+    "visit.long_ago": mark("It is dated more than 90 days before it arrived"),
     "visit.person_unknown": mark("Someone met is not on the case"),
     "late_work": mark("Done before the device had learnt that the case was taken away"),
 }
@@ -56,6 +57,9 @@ FLAGS: dict[str, str] = {
 
 CLOCK_AHEAD_MAX = timedelta(minutes=10)
 """How far ahead of the office a device's clock may be before the visit is flagged."""
+
+LONG_AGO = timedelta(days=90)
+"""How long before it arrives a visit may be dated before it is flagged: no device is away for longer."""
 
 PEOPLE_MET_MAX = 20
 """People one visit may name as met."""
@@ -292,6 +296,7 @@ def record_visit(case: CaseFile, command: RecordVisit, occasion: Occasion) -> De
         "visit.case_closed": not case.open,
         "visit.plan_closed": planned is not None and not planned.open,
         "visit.clock_ahead": command.happened_at > occasion.decided_at + CLOCK_AHEAD_MAX,
+        "visit.long_ago": command.happened_at < occasion.decided_at - LONG_AGO,
         "visit.person_unknown": not known.issuperset(command.met_person_ids),
     }
     flags = tuple(code for code, is_so in amiss.items() if is_so)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 AHEAD = timedelta(minutes=10)
+LONG_AGO = timedelta(days=90)
 
 LOG = """
     SELECT c.name, c.line, c.command_id::text, c.happened_at, c.recorded_at, c.actor_id::text
@@ -86,6 +87,7 @@ class Model:
             "visit.case_closed": not case.open,
             "visit.plan_closed": plan not in {None, "planned"},
             "visit.clock_ahead": happened_at > row.recorded_at + AHEAD,
+            "visit.long_ago": happened_at < row.recorded_at - LONG_AGO,
         }
         if set(line["flags"]) != {flag for flag, is_so in flags.items() if is_so}:
             return f"a visit is flagged {line['flags']}, not {flags}"
