@@ -12,6 +12,9 @@ from tests.e2e.proxy import Proxy
 
 PASSWORDS = {user.sign_in: user.password for user in USERS}
 
+CODE = re.compile(r"\b[0-9A-Z]{4} ?[0-9A-Z]{4}\b")
+"""A code to enrol a device, as the office shows it once."""
+
 
 def origin_of(page: Page) -> str:
     """Give the part of a page's address that all pages of its server share."""
@@ -33,7 +36,8 @@ def enrol(device: Page, office: Page, approver: Page, address: str, proxy: Proxy
     office.goto(f"{address_of_the_office}/devices/new")
     office.get_by_label("Officer").select_option(label="Olive Marsh")
     office.get_by_role("button", name="Make a code").click()
-    found = re.search(r"\b[0-9A-Z]{4} ?[0-9A-Z]{4}\b", office.locator("main").inner_text())
+    expect(office.locator("main")).to_contain_text(CODE)
+    found = CODE.search(office.locator("main").inner_text())
     assert found
     device.goto(address)
     device.get_by_label("Address of your office").fill(proxy.address)
@@ -47,6 +51,7 @@ def enrol(device: Page, office: Page, approver: Page, address: str, proxy: Proxy
     expect(approver.locator("ol.app-words li")).to_have_text(words, use_inner_text=True)
     approver.get_by_label("Yes").check()
     approver.locator("main form[action$='/approve'] button").click()
+    expect(approver.locator("main form[action$='/approve']")).to_have_count(0)
     device.get_by_role("button", name="Check again").click()
     device.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
     device.get_by_label("The same passphrase again").fill(PASSPHRASE)
