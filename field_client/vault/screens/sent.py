@@ -18,6 +18,7 @@ from field_client.vault.desk import Desk, desk
 from field_client.vault.drafts import Draft
 from field_client.vault.outbox import Entry, Item
 from field_client.vault.pending import CaseView, case_view
+from field_client.vault.proving import is_proven
 from field_client.vault.screens.again import DRAFTS, typed_again
 from field_client.vault.screens.paging import paged
 from field_client.vault.screens.words import said
@@ -106,6 +107,7 @@ def _item_page(item_id: str, template: str) -> str:
                 "entry": entry,
                 "lines": _in_full(entry.body, view),
                 "sentence": sentence_of(entry),
+                "proven": is_proven(here.store, here.identity.receipt_key, entry.command_id),
                 "happened_at": moment_of(entry.body["happened_at"])
                 if entry.name == _VISIT
                 else None,
@@ -122,6 +124,7 @@ def _item_page(item_id: str, template: str) -> str:
             if each.needs_you
         ],
         progress=here.syncing.progress,
+        pinned=bool(here.identity.receipt_key),
     )
 
 

@@ -245,7 +245,7 @@ def test_a_receipt_that_the_office_signed_is_one_and_shows_its_number(
     assert item.first.sealed
     number = item.first.receipt_number
     assert number is not None
-    assert f"Receipt {number}, signed by the office" in client.get(f"/outbox/{visit_id}").text
+    assert f"The office has this: receipt {number}" in client.get(f"/outbox/{visit_id}").text
 
 
 @pytest.mark.parametrize("signs", [None, OfficeSeal(b"1" * 32)])
