@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
+from field_client.vault import records
+from field_client.vault.records import Connection
 from shared.commands import Lane
 from sync.device_steps import Taken
 from sync.protocol import (
     LANE_FORKED,
     PURGE_GUARD_CASES,
     PURGE_GUARD_SHARE,
-    CaseTotal,
     Page,
     Position,
     Receipt,
     Reply,
-    Total,
 )
-from sync.scope import HASHES, body_hash, purge_digest, total_of
+from sync.scope import purge_digest
 
 KEPT_DAYS = 30
 """Days an answered command stays on the list of what was saved, once a backup covers it."""
@@ -32,16 +30,6 @@ EPOCH, CURSOR, COPY_AT, DIFFERS, PARKED, DURABLE, FORKED = (
 """What the vault keeps of how it stands with the office, by name."""
 
 _LEFT = "purged_since_head"
-
-
-class Connection(Protocol):
-    """The vault's database, inside a transaction; only the store opens one."""
-
-    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Any:  # noqa: ANN401 - a cursor
-        """Run one statement."""
-
-    def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> Any:  # noqa: ANN401
-        """Run one statement for each of some rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,9 +204,10 @@ class Absorbing:
         """Take the page, unless it would take away so much that the office has to say so twice."""
         page = self._reply.page
         asked_about = purge_digest(self._reply.epoch, page.purges)
-        going = {purge.case_id for purge in page.purges} & self._held()
-        gone = int(self._get(_LEFT) or 0) + len(going)
-        held = len(self._held()) + int(self._get(_LEFT) or 0)
+        left = int(self._get(_LEFT) or 0)
+        here = records.held_cases(self._connection) if page.purges else set()
+        going = {purge.case_id for purge in page.purges} & here
+        gone, held = left + len(going), left + len(here)
         too_much = gone > PURGE_GUARD_CASES and gone > PURGE_GUARD_SHARE * held
         confirmed = sealed and self._reply.confirmed == asked_about
         if going and too_much and not confirmed:
@@ -234,35 +223,10 @@ class Absorbing:
         self._put(DURABLE, str(self._reply.durable))
         return True
 
-    def _held(self) -> set[str]:
-        return {
-            row[0]
-            for row in self._connection.execute(
-                "SELECT DISTINCT case_id FROM total WHERE records > 0 AND case_id NOT IN "
-                "(SELECT case_id FROM purge)"
-            )
-        }
-
     def _take_page(self, page: Page) -> None:
         self._forget_what_came_back(page)
-        self._connection.executemany(
-            "DELETE FROM record WHERE case_id = ? AND view = ?",
-            [(whole.case_id, whole.view) for whole in page.repaired],
-        )
-        self._connection.executemany(
-            "DELETE FROM record WHERE case_id = ? AND view = ? AND kind = ? AND record_id = ?",
-            [(r.case_id, r.view, r.kind, r.record_id) for r in page.records],
-        )
-        self._connection.executemany(
-            "INSERT INTO record (case_id, view, kind, record_id, commit_number, body, hash) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (r.case_id, r.view, r.kind, r.record_id, r.commit, r.body,
-                 body_hash(r.case_id, r.view, r.kind, r.record_id, r.body))
-                for r in page.records
-                if r.body is not None
-            ],
-        )  # fmt: skip
+        records.drop(self._connection, page.repaired)
+        records.put(self._connection, page.records)
         self._connection.executemany(
             "INSERT INTO purge VALUES (?, ?, ?, ?, 0) ON CONFLICT (case_id, view) DO UPDATE "
             "SET commit_number = excluded.commit_number, reason = excluded.reason, erased = 0",
@@ -274,6 +238,8 @@ class Absorbing:
 
         What was removed of it in between is not, so nothing held from before may stay.
         """
+        if self._connection.execute("SELECT 1 FROM purge LIMIT 1").fetchone() is None:
+            return
         moved = {(r.case_id, r.view): r.commit for r in page.records}
         moved.update({(w.case_id, w.view): page.end + 1 for w in page.repaired})
         for (case_id, view), commit in moved.items():
@@ -309,7 +275,7 @@ class Absorbing:
         reply = self._reply
         if reply.page.end < reply.page.head:
             return False
-        differs = reply.scope is not None and reply.scope != scope_of(self._connection)
+        differs = reply.scope is not None and reply.scope != records.scope_of(self._connection)
         if differs:
             self._note("scope.differs", str(reply.page.head))
             self._put(DIFFERS, "yes")
@@ -332,7 +298,7 @@ class Absorbing:
             "     OR outcome IN ('refused', 'review') AND settled_at IS NOT NULL) "
             "AND (former_store IS NOT NULL OR seq < (SELECT max(seq) FROM outbox AS other "
             "     WHERE other.lane = outbox.lane AND other.former_store IS NULL)) "
-            "AND (case_id NOT IN (SELECT case_id FROM total WHERE records > 0) "
+            "AND (case_id NOT IN (SELECT case_id FROM record) "
             "     OR julianday(received_at) < julianday(?2)) "
             "AND case_id NOT IN (SELECT case_id FROM photograph WHERE NOT arrived)",
             (int(self._get(DURABLE) or 0), before.isoformat(), self._cursor()),
@@ -365,30 +331,3 @@ class Absorbing:
             "SET times = times + 1, last_at = excluded.last_at, said = excluded.said",
             (kind, self._reply.server_time, said),
         )
-
-
-def manifest_of(connection: Connection) -> tuple[CaseTotal, ...]:
-    """Say case by case what this copy comes to, but for cases that are on their way off."""
-    return tuple(
-        CaseTotal(case_id=case_id, view=view, records=records, hash=hash_)
-        for case_id, view, records, hash_ in connection.execute(
-            "SELECT case_id, view, records, hash FROM total WHERE records > 0 AND NOT EXISTS "
-            "(SELECT 1 FROM purge WHERE purge.case_id = total.case_id AND purge.view = total.view)"
-        )
-    )
-
-
-def recount(connection: Connection) -> None:
-    """Hash every record afresh and add the totals up, because what was kept may be what is wrong."""
-    connection.execute("UPDATE record SET hash = record_hash(case_id, view, kind, record_id, body)")
-    connection.execute("DELETE FROM total")
-    connection.execute(
-        "INSERT INTO total SELECT case_id, view, count(*), sum(hash) % ? FROM record "
-        "GROUP BY case_id, view",
-        (HASHES,),
-    )
-
-
-def scope_of(connection: Connection) -> Total:
-    """Say what this copy comes to."""
-    return total_of(manifest_of(connection))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from field_client.vault.absorbing import FORKED, Connection
+from field_client.vault.absorbing import FORKED
+from field_client.vault.records import Connection
 from shared.commands import Lane
 from shared.schemas import digest
 from sync.protocol import GENESIS

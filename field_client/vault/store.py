@@ -19,11 +19,9 @@ from field_client.vault.absorbing import (
     PARKED,
     Absorbing,
     Seal,
-    manifest_of,
-    recount,
-    scope_of,
 )
 from field_client.vault.drive import Drive, Folder, is_roomy, make_room
+from field_client.vault.records import manifest_of, recount, scope_of
 from field_client.vault.schema import SCHEMA_VERSION, STEPS
 from shared.catalogue import mark
 from shared.commands import Lane

@@ -133,12 +133,7 @@ def test_a_copy_that_differs_is_mended_to_the_byte_and_both_ends_say_so(
 ) -> None:
     wanted = held(device)
     spoil(device, fault.replace("NOBODYS", bench.ids()))
-    with device.store.transaction() as connection:  # an UPDATE keeps no total: as a bit that flips
-        connection.execute("DELETE FROM total")
-        connection.execute(
-            "INSERT INTO total SELECT case_id, view, count(*), sum(hash) + 1 FROM record "
-            "GROUP BY case_id, view"
-        )
+    spoil(device, "UPDATE record SET hash = (hash + 1) % 281474976710656")
 
     bench.sync(device, watched=False)
 
