@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from field_client import clock, incidents
@@ -103,6 +103,7 @@ class Progress:
     """How a sync stands, for a person to see at any moment."""
 
     running: bool = False
+    cases: int = 0
     received: int = 0
     expected: int = 0
     sent: int = 0
@@ -115,6 +116,13 @@ class Progress:
     problem: RuleBroken | None = None
     sending: frozenset[str] = frozenset()
     next_seconds: float | None = None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """Say when it is tried again by itself; none while it runs or when nobody can tell."""
+        if self.running or self.ended_at is None or self.next_seconds is None:
+            return None
+        return self.ended_at + timedelta(seconds=self.next_seconds)
 
 
 class Syncing:
@@ -194,7 +202,7 @@ class Syncing:
     def sync_once(self) -> Progress:
         """Exchange all there is with the office, then send photographs; every fault is a sentence."""
         self._note(
-            running=True, received=0, expected=0, sent=0, photographs_sent=0, photographs_left=0,
+            running=True, cases=0, received=0, expected=0, sent=0, photographs_sent=0, photographs_left=0,
             began_at=clock.now(), ended_at=None,
         )  # fmt: skip
         problem = self._attempt()
@@ -280,7 +288,9 @@ class Syncing:
     def _count(self, reply: Reply, taken: Taken) -> None:
         before = self.progress
         received = before.received + len(reply.page.records)
+        cases = sum(each.kind == "case" and not each.removed for each in reply.page.records)
         self._note(
+            cases=before.cases + cases,
             received=received,
             expected=received + reply.page.remaining,
             sent=before.sent + taken.receipts,

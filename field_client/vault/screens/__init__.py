@@ -90,6 +90,7 @@ def frame(vault: OpenVault) -> Mapping[str, Any]:
             "waiting": counts.waiting,
             "needs_you": counts.needs_you,
             "office_copy_at": desk().copy().read_at,
+            "sync": desk().syncing.progress,
             "outbox": "/outbox",
         },
     }
