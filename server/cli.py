@@ -25,6 +25,7 @@ LATER = {
     "backup": "server.keeping.commands:backup",
     "restore": "server.keeping.commands:restore_command",
     "simulate": "server.simulate_command:simulate",
+    "torture": "server.torture_command:torture",
 }
 """Commands that need much of the program, loaded only when they are asked for."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -15,6 +16,11 @@ _MOVED = {301, 302, 303, 307, 308}
 
 Answers = Mapping[str, str | Sequence[str]]
 """What to put in a form's boxes, by name."""
+
+Files = Mapping[str, tuple[str, bytes]]
+"""What to choose for a form's files, by the box's name: a file's name and its bytes."""
+
+_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass
@@ -42,18 +48,27 @@ class _Reader(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(FormOnPage(values.get("action", ""), values.get("method", "get")))
-        elif tag == "input" and self.forms and values.get("name"):
-            kind = values.get("type", "text")
-            chosen = kind not in {"checkbox", "radio", "submit", "file"} or "checked" in values
-            if chosen:
-                self.forms[-1].holds.append((values["name"], values.get("value", "")))
-        elif tag == "textarea" and self.forms:
-            self._area = values.get("name", "")
-            self.forms[-1].holds.append((self._area, ""))
         elif tag == "a":
             self.links.append((values.get("href", ""), ""))
         elif tag == "h1":
             self._within.append(tag)
+        elif self.forms:
+            self._take_box(tag, values)
+
+    def _take_box(self, tag: str, values: Mapping[str, str]) -> None:
+        """Note what a box of the form holds as it was sent."""
+        holds, name = self.forms[-1].holds, values.get("name", "")
+        if tag == "input" and name:
+            kind = values.get("type", "text")
+            if kind not in {"checkbox", "radio", "submit", "file"} or "checked" in values:
+                holds.append((name, values.get("value", "")))
+        elif tag == "select":
+            holds.append((name, ""))
+        elif tag == "option" and "selected" in values:
+            holds[-1] = (holds[-1][0], values.get("value", ""))
+        elif tag == "textarea":
+            self._area = name
+            holds.append((name, ""))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "h1" and self._within:
@@ -117,8 +132,10 @@ class Visitor:
         """Open a page, following where it leads on the same host."""
         return self._go("GET", urljoin(self.page.url or self.base, address), b"")
 
-    def press(self, action: str, answers: Answers | None = None) -> Page:
-        """Fill in the form that goes to `action` and send it."""
+    def press(
+        self, action: str, answers: Answers | None = None, files: Files | None = None
+    ) -> Page:
+        """Fill in the form that goes to `action`, choose files where it asks for some, and send it."""
         form = self.page.form(action)
         values = [(name, held) for name, held in form.holds if name not in (answers or {})]
         for name, answer in (answers or {}).items():
@@ -127,23 +144,26 @@ class Visitor:
         target = urljoin(self.page.url, form.action)
         if form.method.lower() == "get":
             return self._go("GET", f"{target}?{urlencode(values)}", b"")
+        if files:
+            kind, body = _in_parts(values, files)
+            return self._go("POST", target, body, kind)
         return self._go("POST", target, urlencode(values).encode())
 
-    def _go(self, method: str, url: str, body: bytes) -> Page:
+    def _go(self, method: str, url: str, body: bytes, kind: str = _FORM) -> Page:
         for _hop in range(REDIRECTS_MAX):
-            status, location, text = self._ask(method, url, body)
+            status, location, text = self._ask(method, url, body, kind)
             if status not in _MOVED or not location:
                 self.page = _read(url, status, text)
                 return self.page
             method, url, body = "GET", urljoin(url, location), b""
         raise LookupError(f"{urlsplit(url).path} leads round in circles")
 
-    def _ask(self, method: str, url: str, body: bytes) -> tuple[int, str, str]:
+    def _ask(self, method: str, url: str, body: bytes, kind: str) -> tuple[int, str, str]:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=SECONDS_MAX)
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}
         if method == "POST":
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Content-Type"] = kind
             headers["Origin"] = f"{parts.scheme}://{parts.netloc}"
         try:
             target = parts.path or "/"
@@ -157,6 +177,23 @@ class Visitor:
             return answer.status, answer.headers.get("Location", ""), answer.read().decode()
         finally:
             connection.close()
+
+
+def _in_parts(values: Sequence[tuple[str, str]], files: Files) -> tuple[str, bytes]:
+    """Write a form with files in it, as a browser does."""
+    between = secrets.token_hex(16)
+    parts = [
+        f'--{between}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in values
+    ]
+    for name, (file_name, body) in files.items():
+        head = f'form-data; name="{name}"; filename="{file_name}"'
+        head += "\r\nContent-Type: application/octet-stream"
+        parts.append(
+            f"--{between}\r\nContent-Disposition: {head}\r\n\r\n".encode() + body + b"\r\n"
+        )
+    kind = f"multipart/form-data; boundary={between}"
+    return kind, b"".join(parts) + f"--{between}--\r\n".encode()
 
 
 def _read(url: str, status: int, text: str) -> Page:
