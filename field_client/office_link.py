@@ -27,7 +27,7 @@ from shared.errors import RuleBroken
 from sync import signatures
 from sync.blob_session import Asking
 from sync.blobs import PART_TYPE, REFUSED_HEADER, TUS_VERSION
-from sync.protocol import REQUEST_BYTES_MAX
+from sync.protocol import SENT_BYTES_MAX
 
 CONNECT_SECONDS = 10
 """How long the office may take to answer the door."""
@@ -37,9 +37,6 @@ READ_SECONDS = 30
 
 TOTAL_SECONDS = 600
 """How long one request may take in all, however steadily it trickles."""
-
-REPLY_BYTES_MAX = REQUEST_BYTES_MAX
-"""Bytes a reply may have; the office sends no larger one."""
 
 ADDRESS_CHARACTERS_MAX = 200
 """Characters the address of an office may have."""
@@ -219,7 +216,7 @@ def _receive(line: http.client.HTTPConnection) -> Answer:
     with line.getresponse() as response:
         while chunk := response.read1(_CHUNK_BYTES):
             body += chunk
-            if len(body) > REPLY_BYTES_MAX:
+            if len(body) > SENT_BYTES_MAX:
                 raise http.client.HTTPException("the reply is larger than any of ours")
             if clock.elapsed_seconds() > until:
                 raise TimeoutError

@@ -22,12 +22,13 @@ from typing import Any
 
 from field_client import incidents
 from shared.errors import REFUSALS, RuleBroken
+from sync.protocol import SENT_BYTES_MAX
 
 HEAD_BYTES_MAX = 65_536
 """Bytes of JSON in one message; anything large is in the body."""
 
-BODY_BYTES_MAX = 16 * 1024 * 1024
-"""Bytes of body in one message: more than any sync request, reply or photograph."""
+BODY_BYTES_MAX = SENT_BYTES_MAX
+"""Bytes of body in one message: as many as any sync request, reply or photograph may have."""
 
 IN_HAND_MAX = 64
 """Asks one side works on at once; more than a person and a sync session can make."""

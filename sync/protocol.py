@@ -39,6 +39,9 @@ PAGE_BYTES_AIM = 2 * 1024 * 1024
 REPLY_BYTES_MAX = 128 * 1024 * 1024
 """Bytes a reply may have once it is decompressed: room for one commit that assigns many cases."""
 
+SENT_BYTES_MAX = 129 * 1024 * 1024
+"""Bytes a reply may have as it travels: what does not compress at all is a little longer than it is."""
+
 MANIFEST_MAX = 5_000
 """Views of cases one manifest may name; a device with more is beyond what one officer carries."""
 

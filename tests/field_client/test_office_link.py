@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import json
 import platform
+import random
 import socket
 import ssl
 import threading
@@ -16,6 +17,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+import zstandard
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,14 +26,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from field_client import office_link
+from field_client import office_link, pipe
 from field_client.device_key import DeviceKey
 from field_client.office_link import OfficeAddress, OfficeLink
 from shared.errors import RuleBroken
 from sync import signatures
 from sync.blob_session import Asking
 from sync.blobs import TUS_VERSION
-from sync.protocol import CONTENT_TYPE
+from sync.protocol import CONTENT_TYPE, REPLY_BYTES_MAX, SENT_BYTES_MAX
 from tests.field_client.plain_office import Office, Received, Reply, saying
 
 pytestmark = pytest.mark.enable_socket
@@ -149,9 +151,24 @@ def test_a_line_that_is_cut_before_any_reply_means_the_office_is_not_there(
 def test_a_reply_larger_than_any_of_ours_is_not_read(
     office: Office, link: OfficeLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(office_link, "REPLY_BYTES_MAX", 1_000)
+    monkeypatch.setattr(office_link, "SENT_BYTES_MAX", 1_000)
     office.replies = [saying(bytes(1_001))]
     assert code_of(link) == "office.not_the_office"
+
+
+def test_a_commit_of_any_size_that_may_be_written_comes_through(
+    office: Office, link: OfficeLink
+) -> None:
+    """One commit is never split, so a reply that may be written and not be carried stops a device."""
+    body = random.Random(1).randbytes(20 * 1024 * 1024)
+    office.replies = [saying(body, content_type=CONTENT_TYPE)]
+    assert link.post("/sync/v1", b"", CONTENT_TYPE).body == body
+
+
+def test_nothing_on_the_way_allows_less_than_the_protocol() -> None:
+    worst = random.Random(1).randbytes(1_000_000)
+    longer = len(zstandard.compress(worst, 3)) / len(worst)
+    assert longer * REPLY_BYTES_MAX < SENT_BYTES_MAX == pipe.BODY_BYTES_MAX
 
 
 def test_a_slow_line_that_moves_is_waited_for_and_one_that_stands_still_is_not(
