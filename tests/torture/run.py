@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from random import Random
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -20,8 +21,12 @@ from tests.torture.kept import Kept
 from tests.torture.scene import CannotGoOn, Scene
 from tests.torture.told import State, Told
 
-GAP_SECONDS = (0.6, 4.4)
-"""How long after one kill the next comes, at least and at most."""
+LEAST_SECONDS = (0.1, 1.5)
+WORK_MAX = 16
+MOST_SECONDS = 8.0
+"""When the next kill comes: after a moment, and once so much has been meant and told again, drawn from
+nothing at all (so that one kill falls into another's recovery) to this; on a slow machine, after so long.
+"""
 
 COUNT_EVERY = 100
 """Kills after which everything comes to rest and is counted."""
@@ -38,6 +43,7 @@ TARGETS = {
 """What is killed, and how often of a hundred."""
 
 ANSWER_LOOKS_MAX = 300
+LOOK_SECONDS = 0.05
 
 Tell = Callable[[int, str], None]
 """Told how many kills there were, and what is going on."""
@@ -143,13 +149,22 @@ class _Run:
         for line in self.scene.lines:
             line.fair = False
         while kept.kills < until:
-            time.sleep(random.uniform(*GAP_SECONDS))
+            self._wait(random)
             (target,) = random.choices(list(TARGETS), list(TARGETS.values()))
             if self.scene.end(target, random):
                 kept.kills += 1
                 kept.by_target[target] = kept.by_target.get(target, 0) + 1
                 kept.write(self.state)
                 self.tell(kept.kills, target)
+
+    def _wait(self, random: Random) -> None:
+        """Let people work for a while that follows how fast this machine is."""
+        told = self.scene.told
+        enough = told.written + random.randint(0, WORK_MAX)
+        latest = time.monotonic() + MOST_SECONDS
+        time.sleep(random.uniform(*LEAST_SECONDS))
+        while told.written < enough and time.monotonic() < latest:
+            time.sleep(LOOK_SECONDS)
 
     def _rest_and_count(self) -> None:
         """Let everything come to rest and count; begin again unless it is the end."""

@@ -35,6 +35,8 @@ class Told:
     """Everything that was meant in a run, kept on disk so that a run can be gone on with."""
 
     path: Path
+    written: int = 0
+    """How much has been written down since this was opened."""
     _said: dict[str, Said] = field(default_factory=dict)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,6 +78,7 @@ class Told:
         with self._turn:
             with self.path.open("a") as file:
                 file.write(json.dumps(line) + "\n")
+            self.written += 1
             self._take(line)
 
     def _take(self, line: dict[str, Any]) -> None:
