@@ -15,7 +15,7 @@ from random import Random
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from tests.torture import vaults
+from tests.torture import incidents, vaults
 from tests.torture.counting import DOUBLED, LOST, SHOWN_MAX, WRONG, Finding, Office, count
 from tests.torture.kept import Kept
 from tests.torture.scene import CannotGoOn, Scene
@@ -64,6 +64,7 @@ class Report:
     stuck: int
     counted: int
     fell: dict[str, int]
+    incidents: dict[str, int]
     lines: dict[str, int]
     seconds: float
     seed: int
@@ -209,6 +210,7 @@ class _Run:
             stuck=len(stuck),
             counted=kept.counted,
             fell={each.name: each.fell for each in (scene.web, scene.worker)},
+            incidents=dict(incidents.of_devices(scene.folder) + incidents.of_office(scene.home)),
             lines=dict(lines),
             seconds=round(kept.seconds, 1),
             seed=kept.seed,
