@@ -103,11 +103,14 @@ class Item:
 _PICTURE_REFUSED = "refused IS NOT NULL AND settled_at IS NULL"
 
 _DECIDED = (
-    "outcome = 'review' AND settled_at IS NULL AND (SELECT min(NOT json_extract(body, '$.open')) "
+    "(settled_at IS NULL AND (outcome = 'quarantined' AND command_id IN "
+    "(SELECT record_id FROM record WHERE kind = 'set_aside') "
+    "OR outcome = 'review' AND (SELECT min(NOT json_extract(body, '$.open')) "
     "FROM record WHERE record.kind = 'conflict' AND record.case_id = outbox.case_id "
-    "AND json_extract(body, '$.command_id') = outbox.command_id)"
+    "AND json_extract(body, '$.command_id') = outbox.command_id)))"
 )
-"""That somebody at the office has decided everything a command differed about, and it is not read yet."""
+"""That somebody at the office has decided everything a command differed about, or has dealt with what
+was held, and it is not read yet."""
 
 _REFUSED = "outcome = 'refused' AND settled_at IS NULL"
 
@@ -219,7 +222,7 @@ def _state(known: Outcome | None, waiting: State, *, decided: bool, settled: boo
     """Say where a command stands; one that was decided needs reading, and then is done."""
     if known is None:
         return waiting
-    if known is Outcome.REVIEW and (decided or settled):
+    if known in {Outcome.REVIEW, Outcome.QUARANTINED} and (decided or settled):
         return State.RECEIVED if settled else State.NEEDS_YOU
     return _STATES[known]
 

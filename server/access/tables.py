@@ -154,7 +154,11 @@ class NonceRow(Row):
 
 
 class SetAsideRow(Row):
-    """Bytes a device sent that could not be an envelope, kept for a supervisor to examine."""
+    """Bytes a device sent that could not be taken, kept for a supervisor to examine.
+
+    `command_id`, `identity` and `name` say which command they are, if they are one: so what comes
+    later by itself is no longer waited for.
+    """
 
     __tablename__ = "set_aside"
     set_aside_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
@@ -163,6 +167,9 @@ class SetAsideRow(Row):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     code: Mapped[str] = mapped_column(String(80))
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    command_id: Mapped[str | None] = mapped_column(Id)
+    identity: Mapped[str | None] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(60), server_default="")
     received_at: Mapped[datetime] = mapped_column(Moment)
 
 

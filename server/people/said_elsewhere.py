@@ -7,8 +7,9 @@ from typing import Any
 
 from server.cases.commands import CaseAssigned, CaseClosed, CaseOpened, CaseUnassigned
 from server.people.saying import day_of, word
+from server.worktray.aside_commands import SetAsideReplayed
 from server.worktray.commands import KINDS as TASKS
-from server.worktray.commands import TaskAssigned, TaskFinished, TaskRaised
+from server.worktray.commands import SetAsideExamined, TaskAssigned, TaskFinished, TaskRaised
 from shared.catalogue import Sentence, mark
 from shared.commands import Change
 from shared.photographs import PhotographLost, PhotographRecorded
@@ -42,6 +43,12 @@ SENTENCES: Mapping[type[Change], Callable[[Said], str]] = {
         mark("Officer asked somebody to look at what was refused")
         if said["choice"] == "look"
         else mark("Officer set aside what was refused")
+    ),
+    SetAsideReplayed: lambda _said: Sentence(
+        mark("Recorded for an officer what their device had sent and could not be taken")
+    ),
+    SetAsideExamined: lambda _said: Sentence(
+        mark("Closed what a device had sent and could not be taken")
     ),
     VisitApproved: lambda _said: Sentence(mark("Visit approved")),
     VisitReturned: lambda _said: Sentence(mark("Visit returned to the officer")),

@@ -329,6 +329,7 @@ OUTSIDE = frozenset(
         "TaskAssigned",
         "TaskFinished",
         "SetAsideExamined",
+        "SetAsideReplayed",
         "RefusalAnswered",
         "PhotographLost",
         "SyncLimitsSet",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,16 @@ class Order:
     envelope: bytes | None = None
     knew: bool = False
     """Its device had read that the case was taken from its officer when the command was given."""
+
+    in_name_of: str | None = None
+    """Whose word it is, when somebody records for an officer what their device could not."""
+
+    @property
+    def voice(self) -> Actor:
+        """Say whose word the rule hears; whoever gave the command is answerable for it in the log."""
+        if self.in_name_of is None:
+            return self.actor
+        return replace(self.actor, user_id=self.in_name_of)
 
     @property
     def hash(self) -> str:

@@ -51,18 +51,50 @@ def work_through(session: Session, house: House, orders: Sequence[Order], now: d
 def _batches(house: House, orders: Sequence[Order]) -> Iterator[list[Order]]:
     """Gather orders whose subjects do not meet; a group is a batch by itself."""
     batch: list[Order] = []
-    met: set[str] = set()
+    meeting = _Meeting(house)
     for order in orders:
-        ids = _ids(house.commands[order.command.name].subjects(order.command))
         together = batch and batch[-1].group is not None and batch[-1].group == order.group
-        apart = not batch or (batch[-1].group is None and order.group is None and not ids & met)
+        apart = not batch or (
+            batch[-1].group is None and order.group is None and not meeting.meets(order)
+        )
         if not together and not apart:
             yield batch
-            batch, met = [], set()
+            batch, meeting = [], _Meeting(house)
         batch.append(order)
-        met |= ids
+        meeting.add(order)
     if batch:
         yield batch
+
+
+class _Meeting:
+    """What the orders of a batch are about, to tell whether one more would meet any of them."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._names: dict[str, set[str]] = {}
+        self._contended: set[str] = set()
+
+    def meets(self, order: Order) -> bool:
+        """Tell whether this order has to wait for one that is in the batch."""
+        name, handling = order.command.name, self._house.commands[order.command.name]
+        found = [self._names[id_] for id_ in self._subjects(order) if id_ in self._names]
+        if not found:
+            return False
+        alike = all(names == {name} for names in found)
+        if handling.contends is None or not alike:
+            return True
+        return bool(handling.contends(order.command) & self._contended)
+
+    def add(self, order: Order) -> None:
+        """Take an order into the batch."""
+        handling = self._house.commands[order.command.name]
+        for id_ in self._subjects(order):
+            self._names.setdefault(id_, set()).add(order.command.name)
+        if handling.contends is not None:
+            self._contended |= handling.contends(order.command)
+
+    def _subjects(self, order: Order) -> set[str]:
+        return _ids(self._house.commands[order.command.name].subjects(order.command))
 
 
 def _ids(touched: Touched) -> set[str]:
@@ -108,7 +140,7 @@ def _wave(
     recorded: list[Recorded] = []
     refused: list[tuple[Order, RuleBroken]] = []
     for order, facts in _facts(session, house, orders):
-        occasion = Occasion(actor=order.actor, happened_at=order.happened_at, decided_at=now)
+        occasion = Occasion(actor=order.voice, happened_at=order.happened_at, decided_at=now)
         try:
             decision = _ask(house.commands[order.command.name], facts, order, occasion)
         except RuleBroken as refusal:

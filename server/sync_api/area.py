@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from server.spine.areas import Area
 from server.sync_api.screens import screens
-from server.sync_api.unreadable import HANDLING
+from server.sync_api.unreadable import HANDLING, RECORDED_BEFORE
 
-AREA = Area(name="sync_api", commands=(HANDLING,), screens=(screens,))
+AREA = Area(name="sync_api", commands=(HANDLING, RECORDED_BEFORE), screens=(screens,))

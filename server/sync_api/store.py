@@ -25,13 +25,15 @@ from server.spine.orders import Order, Result
 from server.spine.tables import CaseAccessRow, CommandRow
 from server.sync_api import lanes, looking
 from server.sync_api.tables import DefectRow
-from server.sync_api.unreadable import Unreadable
+from server.sync_api.unreadable import AlreadyRecorded, Unreadable
+from server.worktray.tables import ReplayRow
 from shared.commands import Actor, Command
 from shared.decide import FROM_THE_FIELD
 from shared.errors import RuleBroken
 from shared.schemas import digest, read_body
 from sync.office_steps import Look, Standing, Told
 from sync.protocol import LANE_FORKED, UNREADABLE, Envelope, Receipt
+from sync.wire import NotAMessage, read_envelope
 
 _NEVER = 2**63
 
@@ -93,9 +95,14 @@ class OfficeOnPostgres:
             return ()
         by_id = {envelope.command_id: envelope for envelope in envelopes}
         taken_away = self._taken_away({e.case_id for e in envelopes if e.readable})
+        recorded = self._recorded_before(by_id)
         orders = [
             self._order(
-                envelope, knew=envelope.seen_commit >= taken_away.get(envelope.case_id, _NEVER)
+                envelope,
+                AlreadyRecorded(case_id=envelope.case_id or None)
+                if envelope.command_id in recorded
+                else _read(envelope),
+                knew=envelope.seen_commit >= taken_away.get(envelope.case_id, _NEVER),
             )
             for envelope in envelopes
         ]
@@ -127,10 +134,19 @@ class OfficeOnPostgres:
                 )
             }
 
-    def _order(self, envelope: Envelope, *, knew: bool) -> Order:
-        """Read the command an envelope carries; what cannot be read is set aside whole."""
+    def _recorded_before(self, command_ids: Collection[str]) -> set[str]:
+        """Say which of these somebody has recorded in the officer's name before they came."""
+        with self.sessions() as session:
+            return set(
+                session.scalars(
+                    select(ReplayRow.original_id).where(ReplayRow.original_id.in_(command_ids))
+                )
+            )
+
+    def _order(self, envelope: Envelope, command: Command, *, knew: bool) -> Order:
+        """Write down for the door what an envelope carries."""
         return Order(
-            command=_read(envelope),
+            command=command,
             command_id=envelope.command_id,
             actor=self.actor,
             happened_at=datetime.fromisoformat(envelope.happened_at)
@@ -156,6 +172,7 @@ class OfficeOnPostgres:
                             "store_id": store_id,
                             "device_id": self.actor.device_id,
                             "digest": digest(written),
+                            **_named(written),
                             "code": code,
                             "body": written,
                             "received_at": self.now,
@@ -253,19 +270,32 @@ def _known(session: Session, command_ids: Sequence[str]) -> dict[str, tuple[str,
     }
 
 
+def _named(written: bytes) -> dict[str, str | None]:
+    """Say which command some bytes are, if they are one."""
+    try:
+        envelope = read_envelope(written)
+    except NotAMessage:
+        return {"command_id": None, "identity": None, "name": ""}
+    return {
+        "command_id": envelope.command_id,
+        "identity": envelope.identity,
+        "name": envelope.name,
+    }
+
+
 def _read(envelope: Envelope) -> Command:
     """Read the command an envelope carries, by the schema of its name."""
     if not envelope.readable:
         return Unreadable(code=UNREADABLE)
     kind = FROM_A_DEVICE.get(envelope.name)
     if kind is None:
-        return Unreadable(code="command.unknown")
+        return Unreadable(code="command.unknown", case_id=envelope.case_id)
     try:
         command = read_body(kind, dict(envelope.body))
     except (ValidationError, RuleBroken, TypeError):
-        return Unreadable(code="command.unreadable")
+        return Unreadable(code="command.unreadable", case_id=envelope.case_id)
     if getattr(command, "case_id", None) != envelope.case_id:
-        return Unreadable(code="command.unreadable")
+        return Unreadable(code="command.unreadable", case_id=envelope.case_id)
     return command
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.spine.areas import Handling
 from shared.catalogue import mark
-from shared.commands import Command, CommandType, Decision, Kind, Occasion
+from shared.commands import Command, CommandType, Decision, Kind, Occasion, Outcome
 from shared.errors import RuleBroken, register
 
 register(
@@ -30,6 +30,7 @@ class Unreadable(Command):
 
     name: ClassVar[str] = "Unreadable"
     code: str
+    case_id: str | None = None
 
 
 def set_aside(_facts: object, command: Unreadable, _occasion: Occasion) -> Decision:
@@ -40,6 +41,30 @@ def set_aside(_facts: object, command: Unreadable, _occasion: Occasion) -> Decis
 def _no_facts(_session: Session, commands: Sequence[Command]) -> list[None]:
     return [None for _command in commands]
 
+
+@dataclass(frozen=True, kw_only=True)
+class AlreadyRecorded(Command):
+    """A place in the queue for what somebody recorded in its officer's name before it came."""
+
+    name: ClassVar[str] = "AlreadyRecorded"
+    case_id: str | None
+
+
+def recorded_before(_facts: object, _command: AlreadyRecorded, _occasion: Occasion) -> Decision:
+    """Change nothing: it has had its effect."""
+    return Decision(ending=Outcome.DUPLICATE)
+
+
+RECORDED_BEFORE = Handling(
+    kind=CommandType(
+        command=AlreadyRecorded,
+        schema=Schema(),
+        rule=recorded_before,
+        kind=Kind.FACT,
+        needs="visits.record",
+    ),
+    facts=_no_facts,
+)
 
 HANDLING = Handling(
     kind=CommandType(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from server.spine.areas import Area, Handling, NavigationLink, named_subjects
 from server.worktray import (
+    aside_commands,
+    aside_project,
+    aside_screens,
     commands,
     facts,
     job_screens,
@@ -26,7 +29,7 @@ def _in_turn(command: Command) -> Touched:
     return named_subjects(command) | Touched(person_ids=frozenset({task_id} if task_id else ()))
 
 
-PAGES = (screens, task_screens)
+PAGES = (screens, task_screens, aside_screens)
 """Importing these registers their pages on the area's one blueprint."""
 
 AREA = Area(
@@ -75,9 +78,20 @@ AREA = Area(
             ),
             facts=facts.aside_facts,
         ),
+        Handling(
+            kind=CommandType(
+                command=aside_commands.ReplaySetAside,
+                schema=aside_commands.ReplaySetAsideSchema(),
+                rule=aside_commands.replay_set_aside,
+                kind=Kind.DECISION,
+                needs="aside.replay",
+            ),
+            facts=facts.replay_facts,
+        ),
         Handling(kind=BY_NAME["RecordRefusalAnswer"]),
     ),
     recorders=record.RECORDERS,
+    projections=aside_project.PROJECTIONS,
     screens=(screens.screens, job_screens.screens),
     navigation=(
         NavigationLink(text=mark("Worktray"), endpoint="worktray.home", needs="worktray.see"),
@@ -87,6 +101,7 @@ AREA = Area(
         "tasks.raise": mark("Raise tasks"),
         "tasks.work": mark("Give tasks to people and finish them"),
         "aside.examine": mark("Examine what devices sent and could not be taken"),
+        "aside.replay": mark("Record for officers what their devices sent and could not be taken"),
         "jobs.see": mark("See the jobs that everyone started"),
     },
 )

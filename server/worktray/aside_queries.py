@@ -18,8 +18,8 @@ from sqlalchemy import (
     and_,
     cast,
     exists,
+    false,
     func,
-    literal,
     select,
     union_all,
 )
@@ -30,8 +30,8 @@ from server.spine.paging import Slice
 from server.spine.tables import CommandRow, DetailRow, Id
 from server.worktray.advice import Advice
 from server.worktray.queries import Waiting
-from server.worktray.set_aside import was_set_aside
-from server.worktray.tables import ExaminationRow, HandedOverRow
+from server.worktray.set_aside import has_arrived, was_replayed, was_set_aside
+from server.worktray.tables import ExaminationRow, HandedOverRow, ReplayRow
 from shared.catalogue import Sentence, mark
 from shared.day_fields import MomentField
 from shared.decide import BY_NAME
@@ -62,6 +62,11 @@ REASONS: Mapping[str, str] = {
     "command.id_reused": mark("It came twice under one number, with different content"),
     "command.failed": mark("The office could not record it: a fault on our side"),
     "command.waits": mark("It belongs to something that was not taken either"),
+    "envelope.unreadable": mark("The office could not read it at all"),
+    "lane.forked": mark("The records on the device were copied, and another copy was quicker"),
+    "device.pending": mark("Nobody had approved the device that sent it"),
+    "device.suspended": mark("Its officer’s sign-in had been stopped"),
+    "device.revoked": mark("The device that sent it had been revoked"),
 }
 """Why something was set aside, as whoever looks at it needs to know."""
 
@@ -76,6 +81,17 @@ ACTIONS: Mapping[str, str] = {
     "command.id_reused": mark("Have the device looked at before it goes out again"),
     "command.failed": mark("Tell whoever looks after Fieldfare"),
     "command.waits": mark("Deal with what it belongs to: both are shown together"),
+    "envelope.unreadable": mark("Ask the officer what it was, and record it here"),
+    "lane.forked": mark(
+        "A device that is up to date sends it again by itself: if it still waits, record it here"
+    ),
+    "device.pending": mark(
+        "Approve the device: it sends this again by itself. If you never will, close this"
+    ),
+    "device.suspended": mark(
+        "Once the officer is reinstated it comes by itself. If they never are, record it here"
+    ),
+    "device.revoked": mark("See whether it is true, then record it here or close it"),
 }
 """What to do about each reason."""
 
@@ -104,6 +120,11 @@ class Aside:
     examiner: str
     note: str
     advice: Advice
+    replayed_at: datetime | None = None
+    replayer: str = ""
+    arrived: bool = False
+    """It has come by itself since."""
+
     asked: str = ""
     """What the officer wrote who wants it looked at."""
 
@@ -130,7 +151,7 @@ def waiting(session: Session) -> Waiting:
     count, oldest = session.execute(
         select(func.count(), func.min(every.c.received_at))
         .outerjoin(ExaminationRow, ExaminationRow.subject == every.c.subject)
-        .where(ExaminationRow.subject.is_(None))
+        .where(*_still_waits(every))
     ).one()
     return Waiting(count=count, oldest=oldest)
 
@@ -164,17 +185,28 @@ def _every() -> CompoundSelect[Any]:
         CommandRow.device_id.label("device_id"),
         CommandRow.received_at.label("received_at"),
         CommandRow.case_id.label("case_id"),
+        false().label("arrived"),
     ).where(was_set_aside(), ~_waits_beside_what_is_shown())
     other = select(
         SetAsideRow.digest,
-        literal(""),
+        SetAsideRow.name,
         SetAsideRow.code,
         DeviceRow.officer_id,
         SetAsideRow.device_id,
         SetAsideRow.received_at,
         cast(None, Id),
+        has_arrived(),
     ).outerjoin(DeviceRow, DeviceRow.device_id == SetAsideRow.device_id)
     return union_all(commands, other)
+
+
+def _still_waits(every: Any) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN401 - a subquery
+    """Choose what nobody has examined or recorded, and has not come by itself."""
+    return (
+        ExaminationRow.subject.is_(None),
+        ~was_replayed(every.c.subject),
+        ~every.c.arrived,
+    )
 
 
 def _waits_beside_what_is_shown() -> ColumnElement[bool]:
@@ -215,7 +247,7 @@ def _beside(session: Session, subject: str) -> tuple[Part, ...]:
 
 def _asides(part: Slice, subject: str | None = None) -> Select[Any]:
     every = _every().subquery()
-    officer, examiner = aliased(UserRow), aliased(UserRow)
+    officer, examiner, replayer = aliased(UserRow), aliased(UserRow), aliased(UserRow)
     columns: list[Any] = [
         every,
         officer.name.label("officer"),
@@ -223,6 +255,8 @@ def _asides(part: Slice, subject: str | None = None) -> Select[Any]:
         ExaminationRow.examined_at,
         ExaminationRow.note,
         examiner.name.label("examiner"),
+        ReplayRow.replayed_at,
+        replayer.name.label("replayer"),
         HandedOverRow.reason.label("asked"),
     ]
     found = (
@@ -231,13 +265,15 @@ def _asides(part: Slice, subject: str | None = None) -> Select[Any]:
         .outerjoin(DeviceRow, DeviceRow.device_id == every.c.device_id)
         .outerjoin(ExaminationRow, ExaminationRow.subject == every.c.subject)
         .outerjoin(examiner, examiner.user_id == ExaminationRow.examined_by)
+        .outerjoin(ReplayRow, ReplayRow.subject == every.c.subject)
+        .outerjoin(replayer, replayer.user_id == ReplayRow.replayed_by)
         .outerjoin(HandedOverRow, cast(HandedOverRow.command_id, String(64)) == every.c.subject)
         .order_by(every.c.received_at, every.c.subject)
         .offset(part.offset)
         .limit(part.limit)
     )
     if subject is None:
-        return found.where(ExaminationRow.subject.is_(None))
+        return found.where(*_still_waits(every))
     return found.where(every.c.subject == subject)
 
 
@@ -265,6 +301,9 @@ def _aside(row: Any) -> Aside:  # noqa: ANN401 - a row of _asides
         examined_at=row.examined_at,
         examiner=row.examiner or "",
         note=row.note or "",
+        replayed_at=row.replayed_at,
+        replayer=row.replayer or "",
+        arrived=row.arrived,
         asked=row.asked or "",
         advice=_about_handed_over(code) if row.asked is not None else _advice(code),
     )

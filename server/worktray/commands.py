@@ -200,4 +200,5 @@ class SetAsideExamined(Change):
 
     name: ClassVar[str] = "SetAsideExamined"
     subject: str
+    case_id: str | None = None
     note: str = field(metadata=PERSONAL)

@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
+from server.access.tables import SetAsideRow
 from server.spine.tables import CommandRow, Id
+from server.worktray.aside_commands import ReplayFacts, ReplaySetAside
 from server.worktray.commands import AssignTask, FinishTask, RaiseTask, RecordExamination
 from server.worktray.rules import AsideFacts, RaisingFacts, Task, TaskFacts
-from server.worktray.set_aside import was_set_aside
-from server.worktray.tables import ExaminationRow, TaskRow
+from server.worktray.set_aside import has_arrived, was_set_aside
+from server.worktray.tables import ExaminationRow, ReplayRow, TaskRow
 from shared.commands import Command
 from shared.values import is_id
 
@@ -22,7 +24,6 @@ _role_permission = table("role_permission", column("role"), column("permission")
 _account = table("account", column("account_id", Id))
 _person = table("person", column("person_id", Id))
 _case = table("case", column("case_id", Id))
-_set_aside = table("set_aside", column("digest"))
 
 WORKS_HERE = (
     select(_user.c.user_id)
@@ -93,25 +94,62 @@ def aside_facts(session: Session, commands: Sequence[Command]) -> list[AsideFact
     asked = [command for command in commands if isinstance(command, RecordExamination)]
     subjects = {command.subject for command in asked}
     ids = sorted(subject for subject in subjects if is_id(subject))
-    known = set(
-        session.scalars(
-            select(CommandRow.command_id).where(CommandRow.command_id.in_(ids), was_set_aside())
-        )
+    cases: dict[str, str | None] = dict(
+        session.execute(
+            select(CommandRow.command_id, CommandRow.case_id).where(
+                CommandRow.command_id.in_(ids), was_set_aside()
+            )
+        ).all()
     )
-    known |= set(
-        session.scalars(
-            select(_set_aside.c.digest).where(_set_aside.c.digest.in_(sorted(subjects)))
-        )
-    )
+    known = cases.keys() | _bytes_aside(session, subjects)
     examined = set(
         session.scalars(
             select(ExaminationRow.subject).where(ExaminationRow.subject.in_(sorted(subjects)))
         )
     )
     return [
-        AsideFacts(known=command.subject in known, examined=command.subject in examined)
+        AsideFacts(
+            known=command.subject in known,
+            examined=command.subject in examined,
+            case_id=cases.get(command.subject),
+        )
         for command in asked
     ]
+
+
+def replay_facts(session: Session, commands: Sequence[Command]) -> list[ReplayFacts]:
+    """Load what these replays look at; two at once meet at the row they would both write."""
+    asked = [command for command in commands if isinstance(command, ReplaySetAside)]
+    subjects = sorted({command.subject for command in asked})
+    ids = [subject for subject in subjects if is_id(subject)]
+    known = set(
+        session.scalars(
+            select(CommandRow.command_id).where(CommandRow.command_id.in_(ids), was_set_aside())
+        )
+    ) | _bytes_aside(session, subjects)
+    replayed = set(
+        session.scalars(select(ReplayRow.subject).where(ReplayRow.subject.in_(subjects)))
+    )
+    arrived = set(
+        session.scalars(
+            select(SetAsideRow.digest).where(SetAsideRow.digest.in_(subjects), has_arrived())
+        )
+    )
+    return [
+        ReplayFacts(
+            known=command.subject in known,
+            replayed=command.subject in replayed,
+            arrived=command.subject in arrived,
+        )
+        for command in asked
+    ]
+
+
+def _bytes_aside(session: Session, subjects: Collection[str]) -> set[str]:
+    """Say which of these are bytes that were set aside, by their digest."""
+    return set(
+        session.scalars(select(SetAsideRow.digest).where(SetAsideRow.digest.in_(sorted(subjects))))
+    )
 
 
 def _waiting(session: Session, asked: Sequence[RaiseTask]) -> set[tuple[str, str | None]]:

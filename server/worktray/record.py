@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from server.spine.areas import Recorded
+from server.worktray.aside_commands import SetAsideReplayed
 from server.worktray.commands import SetAsideExamined, TaskAssigned, TaskFinished, TaskRaised
-from server.worktray.tables import ExaminationRow, HandedOverRow, TaskRow
+from server.worktray.tables import ExaminationRow, HandedOverRow, ReplayRow, TaskRow
 from shared.refused import LOOK, RefusalAnswered
 
 
@@ -91,10 +92,31 @@ def handed_over(session: Session, recorded: Sequence[Recorded]) -> None:
         session.execute(upsert(HandedOverRow).on_conflict_do_nothing(), rows)
 
 
+def replayed(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Keep what was recorded in an officer's name, each once: two at once meet here."""
+    session.execute(
+        insert(ReplayRow),
+        [
+            {
+                "subject": change.subject,
+                "replay_id": change.replay_id,
+                "officer_id": change.officer_id,
+                "original_id": change.original_id,
+                "case_id": change.case_id,
+                "replayed_by": item.actor_id,
+                "replayed_at": item.recorded_at,
+            }
+            for item in recorded
+            if isinstance(change := item.change, SetAsideReplayed)
+        ],
+    )
+
+
 RECORDERS = {
     TaskRaised: raised,
     TaskAssigned: assigned,
     TaskFinished: finished,
     SetAsideExamined: examined,
+    SetAsideReplayed: replayed,
     RefusalAnswered: handed_over,
 }

@@ -55,6 +55,7 @@ class AsideFacts:
 
     known: bool
     examined: bool
+    case_id: str | None = None
 
 
 def raise_task(facts: RaisingFacts, command: RaiseTask, _occasion: Occasion) -> Decision:
@@ -131,7 +132,8 @@ def record_examination(
         raise RuleBroken("aside.unknown")
     if facts.examined:
         return Decision()
-    return Decision(changes=(SetAsideExamined(subject=command.subject, note=command.note),))
+    examined = SetAsideExamined(subject=command.subject, case_id=facts.case_id, note=command.note)
+    return Decision(changes=(examined,))
 
 
 def _open(task: Task | None) -> Task:

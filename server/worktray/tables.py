@@ -49,6 +49,19 @@ class ExaminationRow(Row):
     examined_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class ReplayRow(Row):
+    """That something set aside was recorded after all, by which command and by whom."""
+
+    __tablename__ = "replay"
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    replay_id: Mapped[str] = mapped_column(Id)
+    officer_id: Mapped[str] = mapped_column(Id)
+    original_id: Mapped[str | None] = mapped_column(Id, index=True)
+    case_id: Mapped[str | None] = mapped_column(Id, index=True)
+    replayed_by: Mapped[str] = mapped_column(Id)
+    replayed_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class HandedOverRow(Row):
     """A refused command that its officer asks somebody to look at as it is, with what they said."""
 

@@ -1,4 +1,4 @@
-"""The pages of one task and of one thing set aside: what it is about, who does it, what came of it."""
+"""The pages of one task: what it is about, who does it, what came of it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,13 @@ from server.spine.database import db
 from server.spine.links import link
 from server.spine.permissions import needs, signed_in
 from server.spine.web import give, note_read, tell
-from server.worktray import aside_queries, queries
-from server.worktray.aside_queries import Aside
+from server.worktray import queries
 from server.worktray.commands import (
     KINDS,
     NOTE_MAX,
     AssignTask,
     FinishTask,
     RaiseTask,
-    RecordExamination,
-    RecordExaminationSchema,
 )
 from server.worktray.queries import FIND_LIABLE, Task
 from server.worktray.screens import screens
@@ -168,27 +165,6 @@ def raise_task() -> Response | tuple[str, int]:
     return redirect(url_for("worktray.one_task", task_id=task_id), code=303)
 
 
-@screens.get("/set-aside/<subject>")
-@needs("aside.examine")
-def one_aside(subject: str) -> str:
-    """Show what was set aside, as it was sent."""
-    return _aside_page(_aside(subject), Form.blank(RecordExaminationSchema(exclude=("subject",))))
-
-
-@screens.post("/set-aside/<subject>")
-@needs("aside.examine")
-def examine(subject: str) -> Response | tuple[str, int]:
-    """Record that somebody has looked at it, and what they did."""
-    aside = _aside(subject)
-    form = Form.read(RecordExaminationSchema(exclude=("subject",)), request.form)
-    if not form.ok:
-        return _aside_page(aside, form), 422
-    command = RecordExamination(subject=aside.subject, note=form.data["note"])
-    give(command, request.form.get("command_id"))
-    tell(mark("Noted: it no longer waits"))
-    return redirect(url_for("worktray.home", tray="aside"), code=303)
-
-
 def _give(command: AssignTask | FinishTask, command_id: str | None) -> str | None:
     """Give a command about a task, or give the sentence that refuses it."""
     try:
@@ -242,15 +218,3 @@ def _raise_form(form: Form) -> str:
         page=page,
         command_id=clock.new_id(),
     )
-
-
-def _aside(subject: str) -> Aside:
-    found = aside_queries.find(db.session(), subject)
-    if found is None:
-        abort(404)
-    return found
-
-
-def _aside_page(aside: Aside, form: Form) -> str:
-    note_read("worktray.aside", subject_id=aside.subject)
-    return render_template("worktray/aside.html", aside=aside, form=form, command_id=clock.new_id())

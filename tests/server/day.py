@@ -40,7 +40,7 @@ CASEWORKER = (
     "worktray.see", "tasks.raise", "tasks.work", "cases.see", "cases.open", "cases.assign",
     "visits.see", "visits.plan", "people.search", "people.see", "accounts.see",
 )  # fmt: skip
-SUPERVISOR = (*CASEWORKER, "visits.review", "aside.examine", "jobs.see")
+SUPERVISOR = (*CASEWORKER, "visits.review", "aside.examine", "aside.replay", "jobs.see")
 ADMINISTRATOR = ("users.manage", "devices.manage", "jobs.see")
 
 _numbers = itertools.count(1)

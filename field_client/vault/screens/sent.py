@@ -106,7 +106,7 @@ def _item_page(item_id: str, template: str) -> str:
             {
                 "entry": entry,
                 "lines": _in_full(entry.body, view),
-                "sentence": sentence_of(entry),
+                "sentence": _dealt_with(entry, view) or sentence_of(entry),
                 "proven": is_proven(here.store, here.identity.receipt_key, entry.command_id),
                 "happened_at": moment_of(entry.body["happened_at"])
                 if entry.name == _VISIT
@@ -115,6 +115,7 @@ def _item_page(item_id: str, template: str) -> str:
             for entry in found.entries
         ],
         again=_can_begin_again(found),
+        dealt_with=[said for entry in found.entries if (said := _dealt_with(entry, view))],
         results=_results(found, view) if view else [],
         answered=outbox.answered_refusal(here.store, found),
         pictures=photographs.of_visit(here.store, found.item_id),
@@ -154,6 +155,16 @@ def _in_full(body: Body, view: CaseView | None) -> Mapping[str, Any]:
         for name, e in body.get("edits", {}).items()
     ]
     return {"met": met, "whose": whose, "edits": edits}
+
+
+def _dealt_with(entry: Entry, view: CaseView | None) -> str:
+    """Say what somebody at the office did about something they held, or nothing."""
+    told = view.of("set_aside").get(entry.command_id) if view else None
+    if told is None:
+        return ""
+    if told.get("state") == "recorded":
+        return mark("Somebody at the office recorded this in your name: nothing is left to do")
+    return Sentence(mark("The office has closed this: %(note)s"), note=told.get("note", ""))
 
 
 def sentence_of(entry: Entry) -> str:

@@ -148,3 +148,26 @@ def test_a_case_that_is_not_here_is_not_shown_for_what_waits(one: Store) -> None
         connection.execute("DELETE FROM record WHERE case_id = ?", (id_of("One"),))
     assert case_view(one, OFFICER, id_of("One")) is None
     assert id_of("One") not in case_views(one, OFFICER)
+
+
+def test_what_was_held_needs_the_officer_once_somebody_has_dealt_with_it(one: Store) -> None:
+    item_id = save_visit(one, "One")
+    answer(one, ("a visit command", Outcome.QUARANTINED, "command.failed"))
+    assert state_of(one, item_id) == "held"
+    told = {"state": "recorded", "at": NOW.isoformat(), "note": ""}
+    bodies = case("One", HERE)[1] | {"set_aside": {id_of("a visit command"): told}}
+
+    fill(one, [(id_of("One"), bodies)], NOW)
+
+    assert state_of(one, item_id) == "needs_you"
+    assert outbox.counts(one).needs_you == 1
+    assert [item.item_id for item in outbox.needing_you(one)] == [item_id]
+    outbox.settle(one, item_id, NOW)
+    assert state_of(one, item_id) == "received"
+    assert outbox.counts(one).needs_you == 0
+
+
+def state_of(store: Store, item_id: str) -> str:
+    found = outbox.find(store, item_id, ())
+    assert found is not None
+    return found.state.value

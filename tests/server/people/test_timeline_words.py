@@ -6,12 +6,11 @@ from server.app import AREAS
 from server.interop.commands import ImportBegun, ImportFinished, PayerReferenceRecorded
 from server.people.said_elsewhere import SENTENCES as SAID_ELSEWHERE
 from server.sync_health.commands import SyncLimitsSet
-from server.worktray.commands import SetAsideExamined
 from shared.commands import Change
 from tests.server.interop.taking import ask, take_in
 from tests.server.office import Office
 
-ABOUT_NOBODY = {ImportBegun, ImportFinished, SetAsideExamined, SyncLimitsSet}
+ABOUT_NOBODY = {ImportBegun, ImportFinished, SyncLimitsSet}
 """Changes that name no person, account, debt or case, besides those about users and devices."""
 
 

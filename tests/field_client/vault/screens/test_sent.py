@@ -246,3 +246,23 @@ def test_a_colleague_s_returned_visit_is_theirs_to_answer(app, store: Store) -> 
     text = app.test_client().get(f"/cases/{id_of('Theirs')}/visits/{id_of('t')}").text
     assert "Why?" in text
     assert "Save answer" not in text
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"state": "recorded", "note": ""}, "Somebody at the office recorded this in your name"),
+        ({"state": "closed", "note": "Ann rang her"}, "The office has closed this: Ann rang her."),
+        ({"state": "invented"}, "The office has closed this: ."),
+    ],
+)
+def test_an_officer_is_told_what_became_of_something_that_was_held(
+    client: FlaskClient, full: Store, told: dict[str, str], sentence: str
+) -> None:
+    visit_id = save_visit(full, NAME)
+    answer(full, "a visit command", Outcome.QUARANTINED, "command.failed")
+    fill(full, [(id_of(NAME), {"set_aside": {id_of("a visit command"): told}})], NOW)
+    text = page(client, f"/outbox/{visit_id}")
+    assert sentence in text
+    assert f'action="/outbox/{visit_id}/settle"' in text
+    assert "1 needs you" in page(client, "/today")
