@@ -65,7 +65,15 @@ register(
     {
         "disk.full": mark(
             "This device has no room left. Nothing is lost: delete files you do not need, then try again"
-        )
+        ),
+        "disk.failed": mark(
+            "This device’s disk did not answer. Restart the device, then try again."
+            " If this comes again, take it to the office"
+        ),
+        "vault.newer": mark(
+            "A newer Fieldfare has used these records. Update this device, then unlock it:"
+            " nothing is lost"
+        ),
     }
 )
 
@@ -266,20 +274,28 @@ class Store:
 def open_store(path: Path, key: bytearray, drive: Drive | None = None) -> Store:
     """Open the vault's database with its 32-byte key, or make it; nothing is ever left unencrypted.
 
-    Raises VaultUnreadable when the key does not open it, RuleBroken when the drive is full even
-    without what is kept back on it.
+    Raises VaultUnreadable when the key does not open it, and RuleBroken when the drive is full even
+    without what is kept back on it, when it failed, or when a newer program wrote the vault.
     """
     on = drive or Folder(path.parent)
     try:
         return _open(path, key, on)
     except sqlcipher.DatabaseError as failure:
         if not _is_full(failure, on):
-            raise VaultUnreadable(type(failure).__name__) from failure
+            raise _why_not(failure) from failure
     on.give_back()
     try:
         return _open(path, key, on)
     except sqlcipher.DatabaseError as failure:
         raise RuleBroken("disk.full") from failure
+
+
+def _why_not(failure: sqlcipher.DatabaseError) -> Exception:
+    """Tell a drive that failed, perhaps for once, from a file that is no vault of ours."""
+    result = failure.sqlite_errorcode & _RESULT_MASK
+    if result in {sqlcipher.SQLITE_IOERR, sqlcipher.SQLITE_CANTOPEN}:
+        return RuleBroken("disk.failed")
+    return VaultUnreadable(type(failure).__name__)
 
 
 def _open(path: Path, key: bytearray, drive: Drive) -> Store:
@@ -302,7 +318,7 @@ def _open(path: Path, key: bytearray, drive: Drive) -> Store:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
         _bring_up_to_date(connection)
-    except sqlcipher.DatabaseError:
+    except (sqlcipher.DatabaseError, RuleBroken):
         connection.close()
         raise
     is_plain = drive.head(path, len(PLAIN_HEADER)) == PLAIN_HEADER
@@ -327,7 +343,7 @@ def _bring_up_to_date(connection: sqlcipher.Connection) -> None:
     """Take the schema, one version a transaction, to the one this program was written for."""
     current = connection.execute("PRAGMA user_version").fetchone()[0]
     if current > SCHEMA_VERSION:
-        raise sqlcipher.DatabaseError("this vault was written by a newer program")
+        raise RuleBroken("vault.newer")
     for version in range(current, SCHEMA_VERSION):
         connection.execute("BEGIN IMMEDIATE")
         for statement in STEPS[version]:

@@ -91,6 +91,21 @@ def test_a_vault_that_must_grow_to_be_opened_takes_what_was_kept_back(kept_back:
     store.close()
 
 
+def test_a_drive_that_fails_while_a_vault_is_opened_is_not_called_a_damaged_vault() -> None:
+    disk = Disk(1)
+    path = disk.folder / "vault.db"
+    store = open_store(path, bytearray(32), drive=disk)
+    store.put("note", "kept")
+    disk.cut_power()
+    with pytest.raises(RuleBroken, match="disk did not answer"):
+        open_store(path, bytearray(32), drive=disk)
+    disk.restart()
+    store.close()
+    store = open_store(path, bytearray(32), drive=disk)
+    assert store.get("note") == "kept"
+    store.close()
+
+
 def test_a_drive_that_fails_for_another_reason_gives_nothing_up() -> None:
     disk = Disk(1)
     store = open_store(disk.folder / "vault.db", bytearray(32), drive=disk)

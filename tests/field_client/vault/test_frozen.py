@@ -10,8 +10,9 @@ import pytest
 
 from field_client.vault import drafts, outbox, photographs
 from field_client.vault.schema import SCHEMA_VERSION
-from field_client.vault.store import Store, VaultUnreadable, open_store
+from field_client.vault.store import Store, open_store
 from field_client.vault.syncing import Syncing
+from shared.errors import RuleBroken
 from shared.schemas import digest
 from sync.protocol import PROTOCOL_OLDEST, PROTOCOL_VERSION
 from sync.wire import read_envelope
@@ -98,6 +99,6 @@ def test_a_vault_of_a_newer_program_is_left_as_it_is(tmp_path: Path) -> None:
     opened._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     opened.close()
     before = path.read_bytes()
-    with pytest.raises(VaultUnreadable):
+    with pytest.raises(RuleBroken, match="A newer Fieldfare has used these records"):
         open_store(path, bytearray(frozen.KEY))
     assert path.read_bytes() == before
