@@ -14,17 +14,30 @@ HELD_MAX = 3
 """Calls that may be held at once; more only wait for each other."""
 
 
+TRANSACTIONS = 6
+"""Transactions of a call that it may be held before."""
+
 COMMITS = 5
-"""Commits of a call that it may be held before."""
+"""Commits of a call that it may be held before, or that the office may not live to see."""
 
 
 def hold(story: Story, statements: int, how_often: float) -> Hold | None:
-    """Draw where a call is to be held, mostly nowhere; before a commit everything is written."""
-    if len(story.office.held) >= HELD_MAX or story.random.random() >= how_often:
+    """Draw where a call is to be held, mostly nowhere.
+
+    Inside a transaction it is held only where somebody else can be at work meanwhile; elsewhere the
+    office's process may end there, which loses as much as ending before any statement of it.
+    """
+    random = story.random
+    if len(story.office.held) >= HELD_MAX or random.random() >= how_often:
         return None
-    if story.random.random() < 0.4:
-        return Hold(commit=story.random.randrange(1, COMMITS))
-    return Hold(statement=story.random.randrange(1, statements))
+    drawn = random.random()
+    if drawn < 0.2:
+        return Hold(commit=random.randrange(1, COMMITS), ends=True)
+    if drawn < 0.5 or not story.books.holds_inside:
+        return Hold(transaction=random.randrange(1, TRANSACTIONS))
+    if drawn < 0.7:
+        return Hold(commit=random.randrange(1, COMMITS))
+    return Hold(statement=random.randrange(1, statements))
 
 
 def run(story: Story, call: Call, ended: Callable[[], None]) -> None:
@@ -35,6 +48,10 @@ def run(story: Story, call: Call, ended: Callable[[], None]) -> None:
 
 def _advance(story: Story, call: Call) -> None:
     story.office.go_on(call)
+    if not call.ended and call.hold and call.hold.ends:
+        story.note(f"{call.label} has reached its {call.hold}")
+        restart(story)
+        return
     story.watch.office_moved()
     if call.ended:
         story.endings.pop(call)()
@@ -57,7 +74,7 @@ def finish(story: Story) -> None:
 
 def restart(story: Story) -> None:
     """End the office's process in the middle of whatever it does, and begin another."""
-    story.note(f"the office is restarted, {len(story.office.held)} calls are lost")
+    story.note(f"the office ends and begins again, {len(story.office.held)} calls are lost")
     lost = list(story.office.held)
     story.office.stop()
     story.watch.office_moved()

@@ -1,13 +1,13 @@
-"""A device under simulation: a real vault on disk, its clock, and the syncs it has begun."""
+"""A device under simulation: a real vault on a disk that fails, its clock, and the syncs it has begun."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from uuid import UUID, uuid5
+from functools import cache
+
+from sqlcipher3 import dbapi2 as sqlcipher
 
 from field_client.vault import sealing
 from field_client.vault.absorbing import Seal
@@ -20,10 +20,21 @@ from sync.device_steps import Device as Asked
 from sync.protocol import Clock, Reply, Request
 from sync.session import Progress, converse
 from sync.steps import Steps
-from tests.simulation.world import Officer
+from tests.simulation.disk import Disk
+from tests.simulation.world import Ids, Officer
 
-STEPS_UNTIL_INTERRUPTED = 20
-"""Steps of SQLite's own machine in the unit that an interruption is drawn in."""
+KEY = bytes(range(32))
+"""What every simulated vault is opened with, so that an empty one is made only once."""
+
+VAULT = "vault.db"
+
+
+@cache
+def empty_vault() -> Mapping[str, bytes]:
+    """Make the files of a vault that nothing is in yet."""
+    disk = Disk(0)
+    open_store(disk.folder / VAULT, bytearray(KEY), drive=disk).close()
+    return disk.image()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,24 +64,38 @@ class Device:
 
     label: str
     device_id: str
-    store_id: str
     officer: Officer
-    folder: Path
-    key: bytes
+    ids: Ids
+    office_key: str
+    first_named: str
+    image: Mapping[str, bytes] = field(default_factory=empty_vault)
     skew: timedelta = timedelta(0)
     boots: int = 0
     attempts_begun: int = 0
     attempts: list[Attempt] = field(default_factory=list)
     saved: list[Saved] = field(default_factory=list)
+    perhaps: list[Saved] = field(default_factory=list)
+    """Pressed while something failed: nobody was told that it is saved, and it may be all the same."""
+
+    has_a_twin: bool = False
+    """Whether its disk was copied, so that two speak as one device."""
+
     uploaded: set[str] = field(default_factory=set)
-    office_key: str = ""
     seal: Seal | None = None
+    disk: Disk = field(init=False)
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folder.mkdir()
+        self.disk = Disk(int(self.first_named[:8], 16))
+        self.disk.lay(self.image)
         self._open()
-        self.store.put("store_id", self.store_id)
+        if not self.store.rows("SELECT 1 FROM meta WHERE name = 'store_id'"):
+            self.store.put("store_id", self.first_named)
+
+    @property
+    def store_id(self) -> str:
+        """Name the vault, as it is called now."""
+        return self.store.store_id()
 
     @property
     def actor(self) -> Actor:
@@ -87,11 +112,9 @@ class Device:
 
     # Its life
 
-    def _path(self) -> Path:
-        return self.folder / f"vault{self.boots}.db"
-
     def _open(self) -> None:
-        self.store = open_store(self._path(), bytearray(self.key))
+        self.disk.heal()
+        self.store = open_store(self.disk.folder / VAULT, bytearray(KEY), drive=self.disk)
 
     def restart(self) -> None:
         """Close the vault in order and open it again."""
@@ -99,31 +122,64 @@ class Device:
         self.store.close()
         self._open()
 
-    def crash(self) -> None:
-        """Lose the process: what is on disk at this moment is all the next one has."""
+    def die(self) -> None:
+        """Lose the process: what it wrote is there, for the system lives."""
         self.attempts.clear()
-        before = self._path()
         self.boots += 1
-        for suffix in ("", "-wal"):
-            written = before.with_name(before.name + suffix)
-            if written.exists():
-                shutil.copyfile(written, self._path().with_name(self._path().name + suffix))
+        self.disk.kill()
         self.store.close()
         self._open()
+        self._settle()
 
-    def interrupt_after(self, units: int | None) -> None:
-        """Have the vault fail after some of its own steps; with None it goes on as ever."""
-        connection = self.store._connection
-        if units is None:
-            connection.set_progress_handler(None, 0)
+    def lose_power(self) -> None:
+        """Lose power: what was synced is there, of the rest any sectors are."""
+        self.disk.cut_power()
+        self._come_back()
+
+    def come_back(self) -> None:
+        """Begin again after whatever has befallen, on a disk that is well again."""
+        self.disk.heal()
+        if not self.disk.has_power:
+            self._come_back()
         else:
-            left = [units]
+            self.restart()
+        self._settle()
 
-            def spent() -> int:
-                left[0] -= 1
-                return int(left[0] < 0)
+    def _come_back(self) -> None:
+        self.attempts.clear()
+        self.boots += 1
+        self.store.close()
+        self.disk.restart()
+        self._open()
+        self._settle()
 
-            connection.set_progress_handler(spent, STEPS_UNTIL_INTERRUPTED)
+    def _settle(self) -> None:
+        """See what was kept of that whose saving failed."""
+        kept = self.kept()
+        self.saved.extend(each for each in self.perhaps if each.command_id in kept)
+        self.perhaps.clear()
+
+    def kept(self) -> set[str]:
+        """Name the commands in the outbox."""
+        return {row[0] for row in self.store.rows("SELECT command_id FROM outbox")}
+
+    def copied(self, label: str, first_named: str) -> Device:
+        """Make a device of its own from what this one's disk holds now."""
+        self._settle()
+        self.has_a_twin = True
+        return Device(
+            has_a_twin=True,
+            label=label,
+            device_id=self.device_id,
+            officer=self.officer,
+            ids=self.ids,
+            office_key=self.office_key,
+            first_named=first_named,
+            image=self.disk.image(),
+            skew=self.skew,
+            saved=list(self.saved),
+            uploaded=set(self.uploaded),
+        )
 
     # What is done on it
 
@@ -138,16 +194,7 @@ class Device:
         """Save commands as the pages do, with their photographs; answer how many were kept."""
         reading = self.clock(now)
         clock = Clock(wall=reading.isoformat(), monotonic=1.0, boot=f"boot{self.boots}")
-        with self.store.transaction() as connection:
-            decisions = execute(
-                self.store, self.officer.user_id, savings, clock=clock, now=reading, group=group
-            )
-            connection.executemany(
-                "INSERT INTO photograph (photograph_id, visit_id, case_id, purpose, body, recorded)"
-                " VALUES (?, ?, ?, 'premises', ?, 1) ON CONFLICT DO NOTHING",
-                photographs,
-            )
-        kept = [
+        pressed = [
             Saved(
                 command_id=saving.command_id,
                 command=saving.command,
@@ -155,9 +202,22 @@ class Device:
                 officer_id=self.officer.user_id,
                 group=group,
             )
-            for saving, decision in zip(savings, decisions, strict=True)
-            if decision.changes
+            for saving in savings
         ]
+        try:
+            with self.store.transaction() as connection:
+                decisions = execute(
+                    self.store, self.officer.user_id, savings, clock=clock, now=reading, group=group
+                )
+                connection.executemany(
+                    "INSERT INTO photograph (photograph_id, visit_id, case_id, purpose, body, recorded)"
+                    " VALUES (?, ?, ?, 'premises', ?, 1) ON CONFLICT DO NOTHING",
+                    photographs,
+                )
+        except sqlcipher.DatabaseError:
+            self.perhaps.extend(pressed)
+            raise
+        kept = [each for each, decision in zip(pressed, decisions, strict=True) if decision.changes]
         self.saved.extend(kept)
         return len(kept)
 
@@ -225,8 +285,7 @@ class Device:
 
     def renumber(self) -> None:
         """Take a name that nobody has, the same one whenever the day is told again."""
-        self.store_id = str(uuid5(UUID(self.store_id), self.label))
-        self.store.renumber(self.store_id)
+        self.store.renumber(self.ids())
 
     def draw(self, least: float, _most: float) -> float:
         """Wait for nothing."""

@@ -106,6 +106,10 @@ class Disk:
         self._planned.clear()
         self.room = None
 
+    def forget(self) -> None:
+        """Let no fault come any more that was planned; what happened stands."""
+        self._planned.clear()
+
     def kill(self) -> None:
         """Lose the process that has files open; what it wrote is there, for the system lives."""
         self.life += 1

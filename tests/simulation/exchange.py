@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlcipher3 import dbapi2 as sqlcipher
-
 from shared.errors import RuleBroken
 from sync.protocol import ENVELOPES_MAX, RECORDS_MAX, Reply
 from sync.signatures import check_digest
 from sync.wire import NotAMessage, read_reply, read_request, write_reply, write_request
-from tests.simulation import calls
+from tests.simulation import calls, mishaps
 from tests.simulation.broken import Broken
 from tests.simulation.device import Attempt, Device
 from tests.simulation.network import Message
-from tests.simulation.office import Call
+from tests.simulation.office import Call, Suspended
 
 if TYPE_CHECKING:
     from tests.simulation.story import Story
@@ -24,9 +22,6 @@ SYNCS_AT_ONCE = 2
 
 STATEMENTS = 70
 """Statements of a conversation that it may be held before."""
-
-INTERRUPTED_WITHIN = 40
-"""Steps of the vault's machine, in their unit, within which a reply is taken in."""
 
 
 def begin_sync(story: Story) -> None:
@@ -89,8 +84,8 @@ def _at_the_office(story: Story, message: Message, body: bytes) -> None:
 
 
 def _reply_of(story: Story, call: Call) -> Reply | None:
-    """Take a call's reply; None when the office was busy or stopped before it had one."""
-    if call.is_busy or call.was_lost:
+    """Take a call's reply; None when the office was busy, stopped, or would not hear the officer."""
+    if call.is_busy or call.was_lost or isinstance(call.failure, Suspended):
         return None
     if call.failure is not None:
         raise Broken("P0", f"the office failed: {call.failure!r}") from call.failure
@@ -130,16 +125,17 @@ def sent_by(attempt: Attempt) -> tuple[bytes, ...]:
 
 
 def _take(story: Story, device: Device, attempt: Attempt, reply: Reply) -> None:
-    """Take a reply in, at times with the vault failing in the middle of it."""
-    fails = story.random.random() < 0.1
-    device.interrupt_after(story.random.randrange(INTERRUPTED_WITHIN) if fails else None)
+    """Take a reply in, at times with the disk failing in the middle of it."""
+    mishaps.let_the_disk_fail(story, device)
+    goes_on = False
     try:
         goes_on = device.take(attempt, reply)
-    except sqlcipher.OperationalError:
-        story.note(f"{device.label} fails while it takes the reply in")
-        device.crash()
-        goes_on = False
-    device.interrupt_after(None)
+    except mishaps.FAILED as failure:
+        mishaps.disk_failed(story, device, "takes the reply in", failure)
+    except RuleBroken as refusal:
+        story.note(f"{device.label} cannot take the reply in: {refusal.code}")
+        device.give_up(attempt)
+    device.disk.forget()
     story.watch.device_holds(device)
     if goes_on:
         _send_request(story, device, attempt)

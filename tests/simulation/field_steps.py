@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from shared.photographs import RecordPhotograph
 from shared.reviews import RecordVisitAnswer
 from shared.schemas import digest
 from shared.visits import OUTCOMES, RecordVisit
-from tests.simulation import exchange
+from tests.simulation import exchange, mishaps
 from tests.simulation.device import Device
 
 if TYPE_CHECKING:
@@ -54,14 +53,26 @@ def _press(
     group = story.ids() if len(savings) > 1 else None
     case = story.world.label_of_case(getattr(savings[0].command, "case_id", ""))
     presses = story.random.choice((1, 1, 1, 2))
+    mishaps.let_the_disk_fail(story, device)
     try:
         kept = [
             device.save(savings, story.now, group=group, photographs=pictures)
             for _press in range(presses)
         ]
+    except mishaps.FAILED as failure:
+        mishaps.disk_failed(story, device, f"saves {what} on {case}", failure)
+        return
     except RuleBroken as refusal:
+        device.disk.forget()
+        pressed = {saving.command_id for saving in savings}
+        story.expect(
+            "P13",
+            not pressed & device.kept(),
+            f"{device.label} kept what it said it could not save",
+        )
         story.note(f"{device.label} may not save {what} on {case}: {refusal.code}")
         return
+    device.disk.forget()
     story.note(f"{device.label} saves {what} on {case}: {kept[0]} kept")
     story.expect("P1", sum(kept[1:]) == 0, "a second press was a second command")
 
@@ -167,46 +178,3 @@ def _draft(story: Story, device: Device, view: CaseView) -> None:
             (story.ids(), view.case_id, story.now.isoformat()),
         )
     story.note(f"{device.label} types on {story.world.label_of_case(view.case_id)}")
-
-
-def _restart(story: Story, device: Device) -> None:
-    device.restart()
-    story.note(f"{device.label} is restarted")
-
-
-def _crash(story: Story, device: Device) -> None:
-    device.crash()
-    story.note(f"{device.label} loses power")
-
-
-def _skew(story: Story, device: Device) -> None:
-    device.skew = timedelta(
-        seconds=story.random.choice((0, 5, -90, 3_600, -86_400, 700_000, -400_000_000))
-    )
-    story.note(f"{device.label}'s clock is {device.skew.total_seconds():.0f} s off")
-
-
-def _upload(story: Story, device: Device) -> None:
-    device.upload_photographs()
-    story.note(f"{device.label} has sent its photographs")
-
-
-def _discard(story: Story, device: Device) -> None:
-    with device.store.transaction() as connection:
-        connection.execute("DELETE FROM draft")
-    story.note(f"{device.label} discards what was typed")
-
-
-def _give_up(story: Story, device: Device) -> None:
-    if device.attempts:
-        attempt = story.random.choice(device.attempts)
-        device.give_up(attempt)
-        story.note(f"{device.label} gives up sync {attempt.number}")
-
-
-def mishap(story: Story) -> None:
-    """Let something befall a device."""
-    happenings: tuple[Callable[[Story, Device], None], ...] = (
-        _restart, _crash, _skew, _upload, _discard, _give_up,
-    )  # fmt: skip
-    story.random.choices(happenings, (3, 4, 3, 4, 2, 4))[0](story, story.some_device())

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it ships no types
-from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 
+from server.access.tables import UserRow
 from server.spine.areas import House
 from server.spine.execute import Door
 from server.spine.office_seal import OfficeSeal
@@ -23,9 +23,7 @@ from shared.commands import Actor
 from sync import hub
 from sync.protocol import Reply, Request
 from sync.steps import run
-
-LOCK_TIMEOUT = "4ms"
-"""Whoever holds a lock here is held too, so waiting longer for it would change nothing."""
+from tests.simulation.books import Books
 
 WAITED_TOO_LONG = {"55P03", "40P01", "40001"}
 """How PostgreSQL says that another writer stands in the way."""
@@ -41,16 +39,26 @@ class Busy(Exception):  # noqa: N818 - it says what the office is
     """Somebody who is held stands in the way: ask again later."""
 
 
+class Suspended(Exception):  # noqa: N818 - it says what the officer is
+    """The officer of this device may not speak at present; what came was set aside."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """Where a call is held: before one of its statements, or before one of its commits."""
+    """Where a call is held: before one of its transactions, statements or commits.
 
+    `ends` says that the office's process ends there, and whatever else it was at.
+    """
+
+    transaction: int = 0
     statement: int = 0
     commit: int = 0
+    ends: bool = False
 
     def __str__(self) -> str:
         """Name it as the trace does."""
-        return f"commit {self.commit}" if self.commit else f"statement {self.statement}"
+        places = ("transaction", "statement", "commit")
+        return next(f"{place} {at}" for place in places if (at := getattr(self, place)))
 
 
 class _Running(greenlet):  # type: ignore[misc]  # as above
@@ -66,10 +74,9 @@ class Call:
     label: str
     work: Callable[[], Any]
     hold: Hold | None = None
-    statements: int = 0
     answer: Any = None
     failure: Exception | None = None
-    commits: int = 0
+    reached: Counter[str] = field(default_factory=Counter)
     runs: _Running = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,82 +108,43 @@ class Call:
         return self.ended and self.answer is None and self.failure is None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Engines:
-    """Two ways into one database: the office's, and one that looks on."""
-
-    office: Engine
-    watch: Engine
-    lines: set[psycopg.Connection]
-    """The office's connections, whoever in it holds them."""
-
-    def dispose(self) -> None:
-        """Close every connection."""
-        self.office.dispose()
-        self.watch.dispose()
-
-    @property
-    def in_use(self) -> bool:
-        """Tell whether somebody in the office holds a connection."""
-        return any(
-            line.info.transaction_status != TransactionStatus.IDLE
-            for line in self.lines
-            if not line.closed
-        )
-
-    def cut(self) -> None:
-        """Lose the office's connections, and whatever has not been committed on them."""
-        for line in self.lines:
-            if not line.closed:
-                line.rollback()
-                line.close()
-        self.lines.clear()
-        self.office.dispose()
-
-
-def connect(url: str) -> Engines:
-    """Connect to a database so that the office's calls can be held before any statement."""
-    engine = create_engine(
-        url,
-        pool_size=8,
-        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c synchronous_commit=off"},
-    )
+def listen(engine: Engine) -> None:
+    """Have the calls of the office on this engine held where they are to be held."""
     event.listen(engine, "before_cursor_execute", _before_statement)
+    event.listen(engine, "begin", _before_transaction)
     event.listen(engine, "commit", _before_commit)
-    lines: set[psycopg.Connection] = set()
-    event.listen(engine, "connect", lambda line, _record: lines.add(line))
-    watch = create_engine(url, isolation_level="AUTOCOMMIT")
-    return Engines(office=engine, watch=watch, lines=lines)
 
 
 def _before_statement(*_event: Any) -> None:
-    current = getcurrent()
-    if isinstance(current, _Running):
-        current.call.statements += 1
-        if current.call.hold == Hold(statement=current.call.statements):
-            _hold(current)
+    _reach("statement")
+
+
+def _before_transaction(_connection: Connection) -> None:
+    _reach("transaction")
 
 
 def _before_commit(_connection: Connection) -> None:
+    _reach("commit")
+
+
+def _reach(place: str) -> None:
+    """Give the turn back to the scheduler if this is where a call is to be held."""
     current = getcurrent()
-    if isinstance(current, _Running):
-        current.call.commits += 1
-        if current.call.hold == Hold(commit=current.call.commits):
-            _hold(current)
-
-
-def _hold(current: _Running) -> None:
-    """Give the turn back to the scheduler, in the middle of a call."""
-    assert current.parent is not None, "a call has been started by the scheduler"
-    current.parent.switch()
+    if not isinstance(current, _Running):
+        return
+    call = current.call
+    call.reached[place] += 1
+    if call.hold and getattr(call.hold, place) == call.reached[place]:
+        assert current.parent is not None, "a call has been started by the scheduler"
+        current.parent.switch()
 
 
 class Office:
     """One office process after another on one database; stopping one ends whatever it was doing."""
 
-    def __init__(self, engines: Engines, house: House) -> None:
-        self._engines = engines
-        self.door = Door(sessions=sessionmaker(engines.office), house=house)
+    def __init__(self, books: Books, house: House) -> None:
+        self._books = books
+        self.door = Door(sessions=sessionmaker(books.office), house=house)
         self.held: list[Call] = []
 
     def take_small_steps(self) -> None:
@@ -188,11 +156,11 @@ class Office:
         for call in self.held:
             call.runs.throw()
         self.held.clear()
-        self._engines.cut()
+        self._books.cut()
 
     def close(self) -> None:
         """Leave nothing behind; connections nobody holds are left to the next office."""
-        if self.held or self._engines.in_use:
+        if self.held or self._books.in_use:
             self.stop()
 
     def go_on(self, call: Call) -> bool:
@@ -209,6 +177,11 @@ class Office:
         """Give what does the steps of a conversation with a device."""
         return OfficeOnPostgres(door=self.door, actor=actor, now=now, seal=SEAL)
 
+    def _is_suspended(self, user_id: str) -> bool:
+        with self.door.sessions() as session, session.begin():
+            found = session.scalar(select(UserRow.active).where(UserRow.user_id == user_id))
+            return not found
+
     # What is asked of it
 
     def conversation(
@@ -217,7 +190,13 @@ class Office:
         """Ask for the answer to a device's request."""
 
         def work() -> Reply:
-            return run(hub.answer(request), self.store(actor, now))
+            store = self.store(actor, now)
+            if self._is_suspended(actor.user_id):
+                if request.envelopes:
+                    kept = [(written, "device.suspended") for written in request.envelopes]
+                    store.set_aside(request.store_id, kept)
+                raise Suspended
+            return run(hub.answer(request), store)
 
         return Call(label="conversation", work=work, hold=hold)
 

@@ -17,7 +17,7 @@ from server.spine.orders import Order, Result
 from shared.commands import Command, Outcome
 from shared.reviews import ApproveVisit, ReturnVisit
 from shared.visits import PlanVisit, WithdrawPlannedVisit
-from tests.simulation import calls, world
+from tests.simulation import calls
 from tests.simulation.broken import Broken
 from tests.simulation.office import Hold
 
@@ -255,15 +255,19 @@ def _ending(result: Result) -> str:
     return f"{result.outcome} {result.code}" if refused else str(result.outcome)
 
 
-def open_the_office(story: Story) -> None:
-    """Make the world known and assign most of its cases, before anything can go wrong."""
-    _ask(story, _orders(story, world.opening(story.world)), None)
+def ask(story: Story, commands: Sequence[Command]) -> None:
+    """Ask the office for something that nothing comes in the way of."""
+    _ask(story, _orders(story, commands), None)
+
+
+def assign_the_cases(story: Story) -> None:
+    """Assign most cases, before anything can go wrong."""
     given = [
         AssignCase(case_id=case.case_id, officer_id=story.some_officer())
         for case in story.world.cases
         if story.random.random() < 0.8
     ]
-    _ask(story, _orders(story, given), None)
+    ask(story, given)
     story.office.take_small_steps()
     for asked in story.asked:
         for result in asked.results or ():

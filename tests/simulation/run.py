@@ -1,15 +1,14 @@
-"""Runs seeds: each tells one story on a shared database, and a broken one says which and why."""
+"""Runs seeds: each tells one story, in memory or on PostgreSQL, and a broken one says which and why."""
 
 from __future__ import annotations
 
-import json
-import os
+import logging
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from enum import Enum
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -21,8 +20,13 @@ from sqlalchemy import make_url
 from server.app import house
 from server.spine.database import migrate
 from server.spine.postgres import EmbeddedPostgres
+from tests.simulation import mornings
+from tests.simulation.books import Books
 from tests.simulation.broken import Broken
-from tests.simulation.office import connect
+from tests.simulation.memory import InMemory
+from tests.simulation.office import listen
+from tests.simulation.on_postgres import OnPostgres
+from tests.simulation.report import Ended, Report
 from tests.simulation.story import Story
 
 PROCESSES_MAX = 2
@@ -36,98 +40,46 @@ SHARE_MAX_UNTIL_FIRST = 2
 
 WAIT_SECONDS_MAX = 60
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a random name is made in it
 
-SHOWN_MAX = 3
-"""Broken seeds whose traces are shown; one is enough to begin with."""
+class Where(Enum):
+    """What the office of a run keeps its records in."""
 
-TRACE_SHOWN = 25
-"""Last lines of a broken seed's trace that are shown; a replay shows all of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How one seed ended: what was broken, if anything, and what led to it."""
-
-    seed: int
-    steps: int
-    trace: tuple[str, ...]
-    property: str | None = None
-    seen: str = ""
-
-    def lines(self, trace_max: int | None = None) -> Iterator[str]:
-        """Say it for a person."""
-        shown = self.trace if trace_max is None else self.trace[-trace_max:]
-        yield from shown
-        if self.property is None:
-            yield f"seed {self.seed}: every property held over {self.steps} steps"
-        else:
-            yield f"seed {self.seed}: {self.property} does not hold: {self.seen}"
-            yield f"fieldfare simulate --replay {self.seed}"
+    MEMORY = "in memory"
+    POSTGRES = "on PostgreSQL, where calls are held inside transactions as well"
+    BOTH = "first in memory, then the same day on PostgreSQL, and compared"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """How a run ended."""
-
-    ended: tuple[Ended, ...]
-    seconds: float
-
-    @property
-    def broken(self) -> tuple[Ended, ...]:
-        """List the seeds in which a property did not hold."""
-        return tuple(each for each in self.ended if each.property)
-
-    @property
-    def steps(self) -> int:
-        """Count the steps of all seeds."""
-        return sum(each.steps for each in self.ended)
-
-    def lines(self, *, whole: bool) -> Iterator[str]:
-        """Say it for a person: the whole of one seed, or what broke and how much was told."""
-        if whole:
-            for each in self.ended:
-                yield from each.lines()
-            return
-        for each in self.broken[:SHOWN_MAX]:
-            yield from each.lines(TRACE_SHOWN)
-        yield (
-            f"{len(self.ended)} seeds, {self.steps} steps, {self.seconds:.0f} seconds: "
-            f"{len(self.broken)} broken"
-        )
-
-    def written(self) -> str:
-        """Write it as one line of JSON."""
-        failed = [{"seed": b.seed, "property": b.property, "seen": b.seen} for b in self.broken]
-        return json.dumps(
-            {
-                "seeds": len(self.ended),
-                "failed": failed,
-                "steps": self.steps,
-                "seconds": round(self.seconds, 1),
-            }
-        )
+Told = Callable[[int], None]
+"""Is told how many more seeds have ended."""
 
 
-def run_seeds(url: str, seeds: Sequence[int], *, stop_at_first: bool = False) -> list[Ended]:
-    """Tell the stories of some seeds, one after the other, on one database that is migrated."""
-    engines = connect(url)
+def books_at(url: str | None, *, holds_inside: bool = True) -> Books:
+    """Open the books of an office: at an address on PostgreSQL, or in memory without one."""
+    return OnPostgres(url, holds_inside=holds_inside) if url else InMemory()
+
+
+def run_seeds(books: Books, seeds: Sequence[int], *, stop_at_first: bool = False) -> list[Ended]:
+    """Tell the stories of some seeds one after the other, then close the books."""
+    logging.getLogger("server").setLevel(logging.CRITICAL)  # faults are planted on purpose
+    listen(books.office)
     office = house()
     ended: list[Ended] = []
     try:
+        morning = mornings.first(books, office)
         for seed in seeds:
-            with tempfile.TemporaryDirectory(prefix="fieldfare-seed-", dir=_memory()) as folder:
-                ended.append(_tell(Story(seed, engines, office, Path(folder))))
+            ended.append(_tell(Story(seed, books, office, morning)))
             if stop_at_first and ended[-1].property:
                 break
     finally:
-        engines.dispose()
+        books.dispose()
     return ended
 
 
-def _memory() -> str | None:
-    """Name a folder in memory if there is one: vaults wait for the disk at each of their commits."""
-    return str(MEMORY) if os.access(MEMORY, os.W_OK) else None
+def run_on_both(url: str, seeds: Sequence[int]) -> list[Ended]:
+    """Tell each story in memory and on PostgreSQL; that they differ breaks it as anything else does."""
+    in_memory = run_seeds(InMemory(), seeds)
+    on_postgres = run_seeds(OnPostgres(url, holds_inside=False), seeds)
+    return [here.compared(there) for here, there in zip(in_memory, on_postgres, strict=True)]
 
 
 def _tell(story: Story) -> Ended:
@@ -141,21 +93,31 @@ def _tell(story: Story) -> Ended:
         seed=story.seed,
         steps=story.steps,
         trace=tuple(story.trace),
+        checked=dict(story.watch.checked),
+        seen_of=story.watch.digest(),
         property=broken.property if broken else None,
         seen=broken.seen if broken else "",
     )
 
 
-def simulate(seeds: Sequence[int], *, stop_at_first: bool = False) -> Report:
-    """Tell the stories of all the seeds on a PostgreSQL of their own, in two processes if many."""
+def simulate(
+    seeds: Sequence[int],
+    *,
+    where: Where = Where.MEMORY,
+    stop_at_first: bool = False,
+    told: Told = lambda _more: None,
+) -> Report:
+    """Tell the stories of all the seeds, in two processes if they are many."""
     began = time.monotonic()
     size = SHARE_MAX_UNTIL_FIRST if stop_at_first else SHARE_MAX
     shares = [seeds[at : at + size] for at in range(0, len(seeds), size)]
-    with databases(min(PROCESSES_MAX, len(shares))) as urls:
-        if len(urls) == 1:
-            ended = run_seeds(urls[0], seeds, stop_at_first=stop_at_first)
+    count = min(PROCESSES_MAX, len(shares))
+    with nullcontext([""] * count) if where is Where.MEMORY else databases(count) as urls:
+        if count == 1:
+            ended = _run_share(urls[0], where, seeds, stop_at_first=stop_at_first)
+            told(len(seeds))
         else:
-            ended = _in_processes(urls, shares, stop_at_first=stop_at_first)
+            ended = _in_processes(urls, where, shares, stop_at_first=stop_at_first, told=told)
     return Report(
         ended=tuple(sorted(ended, key=lambda each: each.seed)),
         seconds=time.monotonic() - began,
@@ -163,7 +125,12 @@ def simulate(seeds: Sequence[int], *, stop_at_first: bool = False) -> Report:
 
 
 def _in_processes(
-    urls: Sequence[str], shares: Sequence[Sequence[int]], *, stop_at_first: bool
+    urls: Sequence[str],
+    where: Where,
+    shares: Sequence[Sequence[int]],
+    *,
+    stop_at_first: bool,
+    told: Told,
 ) -> list[Ended]:
     """Give each process a database of its own, and each that is free the next share of the seeds."""
     context = get_context("spawn")
@@ -174,10 +141,11 @@ def _in_processes(
     with ProcessPoolExecutor(
         len(urls), mp_context=context, initializer=_take_database, initargs=(free,)
     ) as pool:
-        running = [pool.submit(_run_share, share, stop_at_first=stop_at_first) for share in shares]
+        running = [pool.submit(_run_own, where, share, stop_at_first) for share in shares]
         for future in as_completed(running):
             ended.extend(future.result())
-            if stop_at_first and ended[-1].property:
+            told(len(future.result()))
+            if stop_at_first and any(each.property for each in future.result()):
                 pool.shutdown(wait=False, cancel_futures=True)
                 break
     return ended
@@ -191,8 +159,14 @@ def _take_database(free: Queue[str]) -> None:
     _own.append(free.get(timeout=WAIT_SECONDS_MAX))
 
 
-def _run_share(seeds: Sequence[int], *, stop_at_first: bool) -> list[Ended]:
-    return run_seeds(_own[0], seeds, stop_at_first=stop_at_first)
+def _run_own(where: Where, seeds: Sequence[int], stop_at_first: bool) -> list[Ended]:  # noqa: FBT001
+    return _run_share(_own[0], where, seeds, stop_at_first=stop_at_first)
+
+
+def _run_share(url: str, where: Where, seeds: Sequence[int], *, stop_at_first: bool) -> list[Ended]:
+    if where is Where.BOTH:
+        return run_on_both(url, seeds)
+    return run_seeds(books_at(url), seeds, stop_at_first=stop_at_first)
 
 
 @contextmanager

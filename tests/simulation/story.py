@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from server.spine.areas import House
 from shared.commands import Command
-from tests.simulation import calls, exchange, field_steps, office_steps, world
+from shared.errors import RuleBroken
+from tests.simulation import calls, exchange, field_steps, mishaps, office_life, office_steps, world
+from tests.simulation.books import Books
 from tests.simulation.broken import Broken
 from tests.simulation.device import Device
 from tests.simulation.network import Network
-from tests.simulation.office import SEAL, Call, Engines, Office
+from tests.simulation.office import SEAL, Call, Office
+from tests.simulation.office_life import Backup
 from tests.simulation.office_steps import Asked
 from tests.simulation.watch import Watch
 
@@ -31,8 +33,10 @@ Asks = TypeVar("Asks", bound=Command)
 class Story:
     """Everything that happens in one seed; the same seed tells the same story."""
 
-    def __init__(self, seed: int, engines: Engines, house: House, folder: Path) -> None:
+    def __init__(self, seed: int, books: Books, house: House, morning: Any) -> None:
+        """Begin at the morning that `mornings.first` took of these books."""
         self.seed = seed
+        self.books = books
         self.world = world.make(seed, house.permissions)
         self.random: Random = self.world.random
         self.ids = self.world.ids
@@ -40,14 +44,17 @@ class Story:
         self.steps = 0
         self.network = Network(random=self.random)
         self.asked: list[Asked] = []
+        self.backups: list[Backup] = []
         self.endings: dict[Call, Callable[[], None]] = {}
-        self.devices = self._devices(folder)
-        with engines.watch.begin() as connection:
+        self.devices = self._devices()
+        books.put_back(morning)
+        self.watch = Watch(engine=books.watch, house=house, world=self.world)
+        self.watch.write("UPDATE sync_head SET epoch = :epoch", epoch=self.ids())
+        with books.watch.begin() as connection:
             world.enrol(
                 connection, self.world, {d.device_id: d.officer.user_id for d in self.devices}
             )
-        self.watch = Watch(engine=engines.watch, house=house, world=self.world)
-        self.office = Office(engines, house)
+        self.office = Office(books, house)
 
     @property
     def now(self) -> datetime:
@@ -63,7 +70,7 @@ class Story:
         if not holds:
             raise Broken(property_, otherwise)
 
-    def _devices(self, folder: Path) -> list[Device]:
+    def _devices(self) -> list[Device]:
         """Give every officer a device, and the first officer two at times."""
         officers = list(self.world.officers)
         if self.random.random() < 0.4:
@@ -72,11 +79,10 @@ class Story:
             Device(
                 label=f"d{number}",
                 device_id=self.ids(),
-                store_id=self.ids(),
                 officer=officer,
-                folder=folder / f"d{number}",
-                key=self.random.randbytes(32),
+                ids=self.ids,
                 office_key=SEAL.public_text,
+                first_named=self.ids(),
             )
             for number, officer in enumerate(officers)
         ]
@@ -107,7 +113,7 @@ class Story:
     def tell(self) -> None:
         """Let the day go by, heal the network, and see that everything is where it belongs."""
         try:
-            office_steps.open_the_office(self)
+            office_steps.assign_the_cases(self)
             for device in self.devices:
                 if self.random.random() < 0.8:
                     exchange.sync_at_once(self, device)
@@ -126,27 +132,39 @@ class Story:
             (exchange.deliver, 45 if self.network.on_the_way else 0),
             (exchange.begin_sync, 14),
             (field_steps.work, 20),
-            (field_steps.mishap, 7),
+            (mishaps.mishap, 7),
             (office_steps.work, 16),
             (calls.go_on, 10 if self.office.held else 0),
             (calls.restart, 3 if self.office.held else 1),
+            (office_life.back_up, 2),
+            (office_life.restore, 1 if self.backups else 0),
+            (office_life.suspend, 2),
         )
         names, weights = zip(*steps, strict=True)
-        self.random.choices(names, weights)[0](self)
+        try:
+            self.random.choices(names, weights)[0](self)
+        except RuleBroken as refusal:
+            if refusal.code != "disk.full":
+                raise
+            self.note("a disk is full")
 
     def _heal(self) -> None:
         """Let every device say all it has to say, then check everything."""
         self.steps += 1
         self.note("the network heals")
         calls.finish(self)
+        office_life.reinstate_all(self)
         self.network.on_the_way.clear()
         for device in self.devices:
+            device.come_back()
             for attempt in list(device.attempts):
                 device.give_up(attempt)
             with device.store.transaction() as connection:
                 connection.execute("DELETE FROM draft")
-        for _turn in range(2):  # what one sends, the others are told
-            for device in self.devices:
+        for device in self.devices:
+            self._sync_until_quiet(device)
+        for device in self.devices:  # what one sends, the others are told
+            if device.store.cursor() != self.watch.head():
                 self._sync_until_quiet(device)
         self.watch.everything(self.devices, self.asked)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -67,6 +67,9 @@ class World:
     debts: list[str] = field(default_factory=list)
     liable: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cases: list[SimulatedCase] = field(default_factory=list)
+    employed: list[Officer] = field(default_factory=list)
+    """Everybody who goes out, those among them who have the day off."""
+
     now: datetime = STARTS_AT
 
     @property
@@ -98,21 +101,19 @@ class World:
         return found | ({case.person_id} if case.person_id else set())
 
 
-def make(seed: int, permissions: Iterable[str]) -> World:
-    """Draw a world: three debts, one of them owed jointly, and six cases.
+def make(seed: int, permissions: Iterable[str], *, named: str = "the world") -> World:
+    """Give a seed the one world of this name: three debts, one of them owed jointly, and six cases.
 
     Cases c0 and c1 share the joint debt. Case c3 is about an address and ties that debt to one of
     c2's, so that c0 and c2 never meet and yet both change what c3 shows. Cases c4 and c5 stand alone.
     """
-    random = Random(seed)
-    ids = Ids(random)
+    ids = Ids(Random(named))
     boss = Actor(user_id=ids(), permissions=frozenset(permissions))
-    officers = [Officer(label=f"o{n}", user_id=ids()) for n in range(random.choice((2, 2, 3)))]
-    world = World(random=random, ids=ids, office_user=boss, officers=officers)
-    world.people = [ids() for _ in range(5)]
-    ann, bob, cy, dee, eve = world.people
-    joint, second, alone = world.debts = [ids() for _ in range(3)]
-    world.liable = {joint: (ann, bob), second: (cy,), alone: (dee,)}
+    officers = [Officer(label=f"o{n}", user_id=ids()) for n in range(3)]
+    people = [ids() for _ in range(5)]
+    ann, bob, cy, dee, eve = people
+    debts = [ids() for _ in range(3)]
+    joint, second, alone = debts
     subjects = (
         (ann, (joint,)),
         (bob, (joint,)),
@@ -121,17 +122,28 @@ def make(seed: int, permissions: Iterable[str]) -> World:
         (dee, (alone,)),
         (eve, ()),
     )
-    world.cases = [
+    cases = [
         SimulatedCase(
             label=f"c{number}",
             case_id=ids(),
             person_id=person_id,
             address_id=None if person_id else ids(),
-            debt_ids=debts,
+            debt_ids=debt_ids,
         )
-        for number, (person_id, debts) in enumerate(subjects)
+        for number, (person_id, debt_ids) in enumerate(subjects)
     ]
-    return world
+    random = Random(seed)
+    return World(
+        random=random,
+        ids=Ids(random),
+        office_user=boss,
+        officers=officers[: random.choice((2, 2, 3))],
+        employed=officers,
+        people=people,
+        debts=debts,
+        liable={joint: (ann, bob), second: (cy,), alone: (dee,)},
+        cases=cases,
+    )
 
 
 def opening(world: World) -> list[Command]:
@@ -174,8 +186,8 @@ def opening(world: World) -> list[Command]:
     return asked
 
 
-def enrol(connection: Connection, world: World, devices: dict[str, str]) -> None:
-    """Write the officers, their devices and the address there is a case about.
+def people_of_the_office(connection: Connection, world: World) -> None:
+    """Write the officers, and the address there is a case about.
 
     These belong to the part of the office that the simulation takes for granted.
     """
@@ -185,21 +197,29 @@ def enrol(connection: Connection, world: World, devices: dict[str, str]) -> None
         .values(role=ROLE, permission="visits.record")
         .on_conflict_do_nothing()
     )
+    users = [(officer.user_id, f"Officer {officer.label}") for officer in world.employed]
     connection.execute(
         insert(UserRow),
         [
-            {
-                "user_id": officer.user_id,
-                "sign_in": officer.user_id,
-                "name": f"Officer {officer.label}",
-                "created_at": world.now,
-            }
-            for officer in world.officers
+            {"user_id": id_, "sign_in": id_, "name": name, "created_at": world.now}
+            for id_, name in [*users, (world.office_user.user_id, "The office")]
         ],
     )
     connection.execute(
-        insert(UserRoleRow), [{"user_id": o.user_id, "role": ROLE} for o in world.officers]
+        insert(UserRoleRow), [{"user_id": id_, "role": ROLE} for id_, _name in users]
     )
+    connection.execute(
+        insert(AddressRow),
+        [
+            {"address_id": case.address_id, "lines": "1 Made-up Street"}
+            for case in world.cases
+            if case.address_id
+        ],
+    )
+
+
+def enrol(connection: Connection, world: World, devices: Mapping[str, str]) -> None:
+    """Write the devices, each with the officer it is for."""
     connection.execute(
         insert(DeviceRow),
         [
@@ -213,13 +233,5 @@ def enrol(connection: Connection, world: World, devices: dict[str, str]) -> None
                 "enrolled_at": world.now,
             }
             for device_id, officer_id in devices.items()
-        ],
-    )
-    connection.execute(
-        insert(AddressRow),
-        [
-            {"address_id": case.address_id, "lines": "1 Made-up Street"}
-            for case in world.cases
-            if case.address_id
         ],
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,10 @@ from shared.commands import Command
 from shared.visits import RecordVisit
 from sync.protocol import ENVELOPES_MAX, RECORDS_MAX, Reply, Request
 from tests.simulation import world
+from tests.simulation.books import Books
 from tests.simulation.device import Device
-from tests.simulation.office import SEAL, Call, Engines, Hold, Office, connect
+from tests.simulation.office import SEAL, Call, Hold, Office, listen
+from tests.simulation.on_postgres import OnPostgres
 from tests.simulation.run import create_database
 from tests.simulation.watch import Watch
 
@@ -27,28 +28,28 @@ from tests.simulation.watch import Watch
 class Bench:
     """One office and its officers' devices, told what to do step by step."""
 
-    def __init__(self, seed: int, engines: Engines, folder: Path) -> None:
+    def __init__(self, seed: int, books: Books) -> None:
         of = house()
-        self.world = world.make(seed, of.permissions)
+        self.world = world.make(seed, of.permissions, named=f"bench {seed}")
         self.ids = self.world.ids
         self.devices = [
             Device(
                 label=officer.label,
                 device_id=self.ids(),
-                store_id=self.ids(),
                 officer=officer,
-                folder=folder / officer.label,
-                key=self.world.random.randbytes(32),
+                ids=self.ids,
                 office_key=SEAL.public_text,
+                first_named=self.ids(),
             )
             for officer in self.world.officers
         ]
-        with engines.watch.begin() as connection:
+        with books.watch.begin() as connection:
+            world.people_of_the_office(connection, self.world)
             world.enrol(
                 connection, self.world, {d.device_id: d.officer.user_id for d in self.devices}
             )
-        self.office = Office(engines, of)
-        self.watch = Watch(engine=engines.watch, house=of, world=self.world)
+        self.office = Office(books, of)
+        self.watch = Watch(engine=books.watch, house=of, world=self.world)
         self.ask(*world.opening(self.world))
 
     def close(self) -> None:
@@ -148,18 +149,19 @@ _seeds = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def engines(postgres: EmbeddedPostgres, database_template: str) -> Iterator[Engines]:
+def books(postgres: EmbeddedPostgres, database_template: str) -> Iterator[OnPostgres]:
     """Share one database between the tests of a process; each keeps to a world of its own."""
     name = f"sync_{os.getpid()}"
     create_database(postgres.url("fieldfare"), name, template=database_template)
-    made = connect(postgres.url(name))
+    made = OnPostgres(postgres.url(name))
+    listen(made.office)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def bench(engines: Engines, tmp_path: Path) -> Iterator[Bench]:
+def bench(books: OnPostgres) -> Iterator[Bench]:
     """Give a test an office with its officers' devices."""
-    made = Bench(next(_seeds), engines, tmp_path)
+    made = Bench(next(_seeds), books)
     yield made
     made.close()

@@ -1,5 +1,5 @@
 """Gives tests of the conversation a small office with devices."""
 
-from tests.sync.bench import bench, engines
+from tests.sync.bench import bench, books
 
-__all__ = ["bench", "engines"]
+__all__ = ["bench", "books"]

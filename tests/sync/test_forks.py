@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -34,27 +32,12 @@ def device(bench: Bench) -> Device:
 
 
 @pytest.fixture
-def copy_of(bench: Bench, tmp_path: Path) -> Iterator[Callable[[Device], Device]]:
+def copy_of() -> Iterator[Callable[[Device], Device]]:
     """Copy a vault's files, as somebody does who copies a folder or puts one back."""
     made: list[Device] = []
 
     def copy(device: Device) -> Device:
-        twin = Device(
-            label=f"copy {len(made)}",
-            device_id=device.device_id,
-            store_id=device.store_id,
-            officer=device.officer,
-            folder=tmp_path / f"copy{len(made)}",
-            key=device.key,
-            office_key=device.office_key,
-        )
-        twin.store.close()
-        device.restart()
-        for left in twin.folder.iterdir():
-            left.unlink()
-        for file in device.folder.glob(f"vault{device.boots}.db*"):
-            shutil.copyfile(file, twin.folder / file.name.replace(f"vault{device.boots}", "vault0"))
-        twin.restart()
+        twin = device.copied(f"copy {len(made)}", device.store_id)
         made.append(twin)
         return twin
 
@@ -259,7 +242,7 @@ def test_a_device_stopped_before_it_could_number_anew_does_so_first_thing(
     reply = bench.answer(twin, request_of(twin.store.copy()))
     assert twin.is_sealed(reply)
     assert twin.absorb(reply, twin.read_clock(), sealed=True).forked
-    twin.crash()
+    twin.die()
     assert twin.store.copy().forked
 
     replies = bench.sync(twin, watched=False)

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -18,8 +17,10 @@ from server.cases.commands import UnassignCase
 from server.spine.postgres import EmbeddedPostgres
 from sync.protocol import Position
 from sync.session import request_of
+from tests.simulation import ends
 from tests.simulation.device import Device
-from tests.simulation.office import Engines, Office, connect
+from tests.simulation.office import Office, listen
+from tests.simulation.on_postgres import OnPostgres
 from tests.simulation.run import create_database
 from tests.sync.bench import Bench
 
@@ -30,18 +31,19 @@ Restore = Callable[[], None]
 
 @pytest.fixture
 def back_up(
-    bench: Bench, engines: Engines, postgres: EmbeddedPostgres
+    bench: Bench, books: OnPostgres, postgres: EmbeddedPostgres
 ) -> Iterator[Callable[..., Restore]]:
     """Copy the office's database as it stands; what comes of it puts that copy in its place."""
-    opened: list[Engines] = []
+    opened: list[OnPostgres] = []
 
     def take(*, epoch: bool = True) -> Restore:
         name = f"sync_copy_{os.getpid()}_{next(_copies)}"
-        engines.dispose()
+        books.dispose()
         create_database(postgres.url("fieldfare"), name, template=f"sync_{os.getpid()}")
 
         def restore() -> None:
-            restored = connect(postgres.url(name))
+            restored = OnPostgres(postgres.url(name))
+            listen(restored.office)
             opened.append(restored)
             if epoch:
                 with restored.watch.begin() as connection:
@@ -52,7 +54,7 @@ def back_up(
         return restore
 
     yield take
-    bench.watch.engine = engines.watch
+    bench.watch.engine = books.watch
     for each in opened:
         each.dispose()
 
@@ -87,8 +89,8 @@ def quiet(bench: Bench, device: Device) -> None:
     for _ in range(4):
         bench.sync(device, watched=False)
     assert device.store.copy().manifest is None
-    bench.watch._same_scope(device)
-    bench.watch._receipts_agree(device)
+    ends.same_scope(bench.watch, device)
+    ends.receipts_agree(bench.watch, device)
 
 
 @pytest.mark.parametrize("epoch", [True, False])
@@ -182,19 +184,15 @@ def test_a_late_word_of_the_other_life_says_nothing(
     quiet(bench, device)
 
 
-def test_a_copied_vault_is_noticed_and_loses_nothing(
-    bench: Bench, device: Device, tmp_path: Path
-) -> None:
+def test_a_copied_vault_is_noticed_and_loses_nothing(bench: Bench, device: Device) -> None:
     twin = Device(
         label="twin",
         device_id=device.device_id,
-        store_id=device.store_id,
         officer=device.officer,
-        folder=tmp_path / "twin",
-        key=device.key,
+        ids=bench.ids,
         office_key=device.office_key,
+        first_named=device.store_id,
     )
-    twin.store.put("store_id", device.store_id)
     bench.sync(twin)
     save(bench, twin)
     bench.sync(twin, watched=False)

@@ -16,6 +16,7 @@ from sync import hub
 from sync.device_steps import Draw, Send
 from sync.session import RETRY_SECONDS_MAX, RETRY_SECONDS_MIN, STEADY_SECONDS, converse, pause
 from sync.steps import Step, Steps, ask, run
+from tests.simulation import ends
 from tests.simulation.device import Attempt, Device
 from tests.sync.bench import Bench
 
@@ -123,8 +124,8 @@ def test_one_scheduler_holds_devices_and_office_between_any_two_steps(
     assert len(bench.watch.visits()) == 6
     for device in devices:
         bench.sync(device)
-        bench.watch._same_scope(device)
-        bench.watch._receipts_agree(device)
+        ends.same_scope(bench.watch, device)
+        ends.receipts_agree(bench.watch, device)
 
 
 def _turn_by_turn(bench: Bench, device: Device) -> Generator[str, None, None]:

@@ -189,7 +189,7 @@ def test_a_commit_that_fails_leaves_no_transaction_open(bench: Bench) -> None:
         connection.execute("INSERT INTO child VALUES (7)")
 
     device.store.put("kept", "yes")
-    device.crash()
+    device.lose_power()
     assert device.store.get("kept") == "yes"
     assert device.store.rows("SELECT * FROM child") == []
 
