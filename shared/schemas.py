@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from shared.commands import Command, CommandType, plain
+from shared.compiled import compiled
 
 BODY_BYTES_MAX = 65_536
 """Bytes the canonical form of one command's body may have."""
@@ -35,7 +36,7 @@ def write_body(command: Command) -> dict[str, Any]:
 
 def read_body(kind: CommandType, body: dict[str, Any]) -> Command:
     """Read an envelope's body by the command's own schema; raises marshmallow's ValidationError."""
-    data = kind.schema.load(body)
+    data = compiled(kind.schema)(body)
     assert isinstance(data, dict)
     lists = {name: tuple(value) for name, value in data.items() if isinstance(value, list)}
     return kind.command(**{**data, **lists})

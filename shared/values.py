@@ -20,6 +20,10 @@ TEXT_MAX = 4_000
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters (Unicode's category Cc) but for line breaks and tabs, and lone surrogates (Cs)."""
+
+
 def is_id(text: str) -> bool:
     """Tell whether the text is an id in the one form used here: a lower-case UUID with hyphens."""
     return _ID.fullmatch(text) is not None
@@ -32,9 +36,8 @@ def clean_text(text: str, *, field: str, characters_max: int = TEXT_MAX) -> str:
     PostgreSQL cannot hold some of them and screens cannot show the rest.
     """
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    for character in normal:
-        if character not in "\n\t" and unicodedata.category(character) in {"Cc", "Cs"}:
-            raise RuleBroken("text.unreadable", field=field)
+    if _UNREADABLE.search(normal):
+        raise RuleBroken("text.unreadable", field=field)
     if len(normal) > characters_max:
         raise RuleBroken("text.too_long", field=field, characters_max=characters_max)
     return normal

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from dataclasses import fields as dataclass_fields
+from math import isfinite
 from typing import Any
 
 import zstandard
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 
 from shared.commands import Lane, Outcome
+from shared.compiled import compiled
 from shared.fields import WHOLE_NUMBER_MAX
 from shared.schemas import DEPTH_MAX, canonical, digest
 from shared.values import is_id
@@ -48,11 +51,17 @@ WINDOW_BYTES_MAX = 8 * 1024 * 1024
 """Memory a message may ask for to be opened; level 3 never writes one that asks for more."""
 
 
+_CONTAINERS = frozenset({dict, list})
+_MAY_BE_HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 class NotAMessage(Exception):  # noqa: N818 - it says what the bytes are
     """These bytes are not a message of this protocol; the reason is a code, never their content."""
 
 
-_ENVELOPE, _REQUEST, _REPLY = EnvelopeSchema(), RequestSchema(), ReplySchema()
+_ENVELOPE = compiled(EnvelopeSchema())
+_REQUEST = compiled(RequestSchema())
+_REPLY = compiled(ReplySchema())
 _LANES = frozenset(Lane)
 _OUTCOMES = frozenset(Outcome)
 _RECEIPT_MEMBERS = frozenset(ReceiptSchema().fields)
@@ -62,8 +71,14 @@ def read_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
     """Read JSON from outside: bounded depth, no NaN, no duplicate names, no lone surrogates."""
     try:
         text = data.decode("utf-8")
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_no_twins)
-        canonical(value)
+        value = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_no_twins,
+        )
+        if _MAY_BE_HALF_A_CHARACTER.search(text):
+            canonical(value)  # which a lone surrogate cannot be written in
     except (ValueError, RecursionError) as error:
         raise NotAMessage("message.not_json") from error
     if _is_too_deep(value):
@@ -78,7 +93,14 @@ def _is_too_deep(value: Any, allowed: int = DEPTH_MAX) -> bool:  # noqa: ANN401
     if allowed == 0:
         return True
     inside = value.values() if isinstance(value, dict) else value
-    return any(_is_too_deep(item, allowed - 1) for item in inside)
+    return any(_is_too_deep(item, allowed - 1) for item in inside if type(item) in _CONTAINERS)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError("beyond every number")
+    return number
 
 
 def _refuse_constant(_name: str) -> None:
@@ -124,9 +146,9 @@ def _history(known: bytes) -> zstandard.ZstdCompressionDict | None:
     return zstandard.ZstdCompressionDict(known, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 
 
-def _checked(schema: Schema, value: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(load: Callable[[Any], Any], value: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        checked = schema.load(value)
+        checked = load(value)
     except (ValidationError, ValueError, OverflowError) as error:
         raise NotAMessage("message.wrong_shape") from error
     assert isinstance(checked, dict)
