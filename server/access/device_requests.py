@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Request
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from server.access.device_commands import read_key
-from server.access.roles import permissions_of
-from server.access.tables import DeviceRow, NonceRow, UserRow
+from server.access.tables import DeviceRow, RolePermissionRow, UserRoleRow, UserRow
 from server.spine.database import db
+from server.spine.tables import Id
 from shared.catalogue import mark
 from shared.commands import Actor
 from shared.errors import REFUSALS, RuleBroken, register
@@ -66,34 +66,58 @@ class DeviceSpeaking:
 Sessions = Callable[[], Session]
 
 
+_ROLES = (
+    select(func.array_agg(RolePermissionRow.permission.distinct()))
+    .join(UserRoleRow, UserRoleRow.role == RolePermissionRow.role)
+    .where(UserRoleRow.user_id == UserRow.user_id)
+    .correlate(UserRow)
+    .scalar_subquery()
+)
+
+_KNOWN = (
+    select(
+        DeviceRow.device_id,
+        DeviceRow.public_key,
+        DeviceRow.state,
+        DeviceRow.seen_at,
+        UserRow.user_id,
+        UserRow.name,
+        UserRow.active,
+        _ROLES.label("permissions"),
+    )
+    .join(UserRow, UserRow.user_id == DeviceRow.officer_id)
+    .where(DeviceRow.key_hash == bindparam("key_hash"))
+)
+"""A device with its officer and what they may do: everything that is asked of whoever speaks."""
+
+
 def device_of(request: Request, body: bytes, now: datetime) -> DeviceSpeaking:
-    """Say which device signed this request; raises DeviceRefused when none that is known did."""
+    """Say which device signed this request; raises DeviceRefused when none that is known did.
+
+    Each statement is a transaction of its own, because none depends on another and every request
+    of every device passes here.
+    """
     open_session: Sessions = db.session.session_factory
     signed = read_signature(request, body)
-    with open_session() as session, session.begin():
-        found = session.execute(
-            select(DeviceRow, UserRow)
-            .join(UserRow, UserRow.user_id == DeviceRow.officer_id)
-            .where(DeviceRow.key_hash == _fingerprint(signed))
-        ).one_or_none()
-        if found is None:
+    with open_session() as session:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        device = session.execute(_KNOWN, {"key_hash": _fingerprint(signed)}).one_or_none()
+        if device is None:
             raise DeviceRefused("device.unknown")
-        device, officer = found
         device_id: str = device.device_id
         try:
             check_signature(request, signed, device.public_key)
             ahead_seconds = signed.parameters.created - round(now.timestamp())
             timely = abs(ahead_seconds) <= signatures.SKEW_SECONDS_MAX
             if timely:
-                use_nonce(session, device_id, signed, now)
+                use_nonce(session, device_id, signed, now, durably=False)
         except DeviceRefused as refusal:
             refusal.device_id = device_id
             raise
         _note_contact(session, device, None if timely else ahead_seconds, now)
-        speaking = _speaking(session, device, officer)
     if not timely:
         raise DeviceRefused(signatures.STALE, device_id=device_id)
-    return speaking
+    return _speaking(device)
 
 
 def check_enrolling_key(request: Request, body: bytes, public_key: bytes, now: datetime) -> Signed:
@@ -157,24 +181,42 @@ def _fingerprint(signed: Signed) -> bytes:
     return read_key(signed.parameters.keyid) or b""
 
 
-def use_nonce(session: Session, device_id: str, signed: Signed, now: datetime) -> None:
-    """Let a nonce be used once; of the same one sent twice at once, one waits and is refused."""
-    forgotten = now - timedelta(seconds=signatures.NONCE_SECONDS)
-    session.execute(
-        delete(NonceRow).where(NonceRow.device_id == device_id, NonceRow.seen_at < forgotten)
-    )
+_USE_NONCE = text(
+    """WITH forgotten AS (
+           DELETE FROM nonce WHERE device_id = :device_id AND seen_at < :before
+       )
+       INSERT INTO nonce (device_id, nonce, seen_at)
+       SELECT :device_id, :nonce, :now
+       FROM (SELECT set_config('synchronous_commit', :synchronous, true)) AS quickly
+       ON CONFLICT DO NOTHING RETURNING nonce"""
+).bindparams(bindparam("device_id", type_=Id))
+"""Forgets old nonces and keeps this one, in one statement."""
+
+
+def use_nonce(
+    session: Session, device_id: str, signed: Signed, now: datetime, *, durably: bool = True
+) -> None:
+    """Let a nonce be used once; of the same one sent twice at once, one waits and is refused.
+
+    Where it is not kept `durably`, the answer does not wait for the disk: a loss of power may forget
+    the nonces of the last half second. What would be sent again with one has its answer already.
+    """
     added = session.scalar(
-        insert(NonceRow)
-        .values(device_id=device_id, nonce=signed.parameters.nonce, seen_at=now)
-        .on_conflict_do_nothing()
-        .returning(NonceRow.nonce)
+        _USE_NONCE,
+        {
+            "device_id": device_id,
+            "nonce": signed.parameters.nonce,
+            "now": now,
+            "before": now - timedelta(seconds=signatures.NONCE_SECONDS),
+            "synchronous": "on" if durably else "off",
+        },
     )
     if added is None:
         raise DeviceRefused("signature.repeated")
 
 
 def _note_contact(
-    session: Session, device: DeviceRow, ahead_seconds: int | None, now: datetime
+    session: Session, device: Row[Any], ahead_seconds: int | None, now: datetime
 ) -> None:
     """Note that the device was heard, and its clock when it is wrong enough to be refused for."""
     seen = device.seen_at is None or now - device.seen_at >= _SEEN_AGAIN
@@ -187,15 +229,15 @@ def _note_contact(
         )
 
 
-def _speaking(session: Session, device: DeviceRow, officer: UserRow) -> DeviceSpeaking:
+def _speaking(device: Row[Any]) -> DeviceSpeaking:
     state = device.state
-    if state == "active" and not officer.active:
+    if state == "active" and not device.active:
         state = "suspended"
-    may = permissions_of(session, officer.user_id) if state == "active" else frozenset[str]()
+    may = frozenset(device.permissions or ()) if state == "active" else frozenset[str]()
     return DeviceSpeaking(
         device_id=device.device_id,
-        officer_id=officer.user_id,
-        officer_name=officer.name,
-        actor=Actor(user_id=officer.user_id, permissions=may, device_id=device.device_id),
+        officer_id=device.user_id,
+        officer_name=device.name,
+        actor=Actor(user_id=device.user_id, permissions=may, device_id=device.device_id),
         state=state,
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib import resources
+from time import monotonic
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
@@ -13,6 +15,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData, create_engine
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import NullPool
 
@@ -36,12 +39,37 @@ db = SQLAlchemy(model_class=Row)
 """The handle every screen and query reads through; writes go through `execute` only."""
 
 
+IDLE_SECONDS = 1.0
+"""How long a connection may have been unused before it is asked whether it still lives."""
+
+_USED_AT = "used_at"
+
+
+def _note_return(_connection: Any, record: Any) -> None:  # noqa: ANN401 - the driver's and the pool's
+    """Note when a connection was last used."""
+    record.info[_USED_AT] = monotonic()
+
+
+def _check_after_idling(connection: Any, record: Any, _holder: Any) -> None:  # noqa: ANN401
+    """Have a connection that has lain idle answer first, so that one a restart broke is replaced.
+
+    One that was just used is not asked: that would double the statements of a short request.
+    """
+    if monotonic() - record.info.get(_USED_AT, monotonic()) <= IDLE_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error
+
+
 def connect(app: Flask, url: str) -> None:
     """Bind the app to its database."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "hide_parameters": True,
-        "pool_pre_ping": True,
+        "pool_events": [(_note_return, "checkin"), (_check_after_idling, "checkout")],
         "pool_size": 10,
         "max_overflow": 20,
         "connect_args": {"application_name": "fieldfare", "options": "-c lock_timeout=20s"},

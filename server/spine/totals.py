@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Numeric, and_, cast, func, select
+from sqlalchemy import Numeric, Select, and_, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -56,17 +56,22 @@ _SCOPE = and_(
 )
 
 
-def of_scope(session: Session, officer_id: str) -> Total:
-    """Say what all the records of an officer's cases come to."""
-    records, summed = session.execute(
+def summed(officer_id: str) -> Select[int, int]:
+    """Ask what all the records of an officer's cases come to: `records` and `hash`."""
+    return (
         select(
-            func.coalesce(func.sum(CaseTotalRow.records), 0),
-            func.coalesce(func.sum(CaseTotalRow.hash), 0) % cast(HASHES, Numeric),
+            func.coalesce(func.sum(CaseTotalRow.records), 0).label("records"),
+            (func.coalesce(func.sum(CaseTotalRow.hash), 0) % cast(HASHES, Numeric)).label("hash"),
         )
         .join(CaseAccessRow, _SCOPE)
         .where(CaseAccessRow.officer_id == officer_id)
-    ).one()
-    return Total(records=int(records), hash=int(summed))
+    )
+
+
+def of_scope(session: Session, officer_id: str) -> Total:
+    """Say what all the records of an officer's cases come to."""
+    records, hash_ = session.execute(summed(officer_id)).one()
+    return Total(records=int(records), hash=int(hash_))
 
 
 def counted(session: Session, officer_id: str) -> list[CaseTotal]:

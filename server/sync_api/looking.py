@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select, true
 from sqlalchemy.orm import Session
 
-from server.access.tables import LanePositionRow
+from server.access.tables import DeviceStoreRow, LanePositionRow
 from server.spine import totals
-from server.spine.tables import CaseAccessRow, CaseTotalRow, SyncHeadRow
+from server.spine.tables import CaseAccessRow, CaseTotalRow, FieldRecordRow, SyncHeadRow
 from server.sync_api import pages
 from shared.commands import Lane
 from sync.office_steps import Look, Told
-from sync.protocol import REPAIRED_MAX, CaseTotal, Page, Position, Purge, Record, Whole
+from sync.protocol import REPAIRED_MAX, CaseTotal, Page, Position, Purge, Record, Total, Whole
 
 UNKNOWN = "not_yours"
 """Why a case goes that this officer was never given."""
@@ -27,6 +27,53 @@ class Found:
 
     told: Told
     defects: Mapping[str, Mapping[str, Any]]
+
+
+def glance(session: Session, officer_id: str, asked: Look) -> Told | None:
+    """Tell in one statement, which is one snapshot, that nothing moved; none when something did.
+
+    Most requests find nothing new, and this is all that they cost.
+    """
+    if asked.manifest is not None:
+        return None
+    record, access, head, lane = FieldRecordRow, CaseAccessRow, SyncHeadRow, LanePositionRow
+    theirs = and_(access.officer_id == officer_id, access.case_id == record.case_id)
+    moved = exists().where(
+        theirs, access.view == record.view, access.granted, record.commit_number > asked.cursor
+    )
+    gone = exists().where(
+        access.officer_id == officer_id, ~access.granted, access.commit_number > asked.cursor
+    )
+    total = totals.summed(officer_id).subquery()
+    found = session.execute(
+        select(
+            head.commit_number,
+            head.epoch,
+            head.durable_commit_number.label("durable"),
+            or_(moved, gone).label("moved"),
+            total.c.records,
+            total.c.hash,
+            lane.lane,
+            lane.seq,
+            lane.head,
+        )
+        .select_from(head)
+        .join(total, true())
+        .outerjoin(lane, lane.store_id == asked.store_id)
+    ).all()
+    first = found[0]
+    if first.moved or asked.epoch not in {None, first.epoch}:
+        return None
+    at = first.commit_number
+    return Told(
+        epoch=first.epoch,
+        page=Page(start=asked.cursor, end=at, head=at),
+        durable=first.durable,
+        scope=Total(records=int(first.records), hash=int(first.hash)),
+        positions={
+            Lane(row.lane): Position(seq=row.seq, head=row.head) for row in found if row.lane
+        },
+    )
 
 
 def look(session: Session, officer_id: str, asked: Look) -> Found:
@@ -41,7 +88,9 @@ def look(session: Session, officer_id: str, asked: Look) -> Found:
         page = Page(start=head.commit_number, end=head.commit_number, head=head.commit_number)
         defects["epoch.changed"] = {"cursor": asked.cursor, "head": head.commit_number}
     else:
-        page = pages.read(session, officer_id, asked.cursor, asked.records_max)
+        page = pages.read(
+            session, officer_id, asked.cursor, asked.records_max, head=head.commit_number
+        )
         if asked.manifest is not None and not page.more:
             page = _mended(session, officer_id, page, asked.manifest, defects)
     told = Told(
@@ -131,6 +180,18 @@ def _purges(
 
 def _nothing(key: tuple[str, str]) -> CaseTotal:
     return CaseTotal(case_id=key[0], view=key[1], records=0, hash=0)
+
+
+def standing_of(session: Session, store_id: str) -> tuple[str | None, dict[Lane, Position]]:
+    """Say whose device a vault is on, if it has spoken before, and how far its lanes have been taken."""
+    lane = LanePositionRow
+    rows = session.execute(
+        select(DeviceStoreRow.device_id, lane.lane, lane.seq, lane.head)
+        .outerjoin(lane, lane.store_id == DeviceStoreRow.store_id)
+        .where(DeviceStoreRow.store_id == store_id)
+    ).all()
+    owner: str | None = rows[0].device_id if rows else None
+    return owner, {Lane(r.lane): Position(seq=r.seq, head=r.head) for r in rows if r.lane}
 
 
 def positions_of(session: Session, store_id: str) -> dict[Lane, Position]:

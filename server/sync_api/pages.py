@@ -22,10 +22,12 @@ def read(
     cursor: int,
     records_max: int,
     *,
+    head: int | None = None,
     bytes_aim: int = PAGE_BYTES_AIM,
 ) -> Page:
-    """Read the page after the cursor; the caller holds one snapshot for all of it."""
-    head = projections.head(session)
+    """Read the page after the cursor; the caller holds one snapshot, and may know its head."""
+    if head is None:
+        head = projections.head(session)
     moved = (
         select(
             _record.commit_number,

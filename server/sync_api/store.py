@@ -62,22 +62,20 @@ class OfficeOnPostgres:
     def hear(self, store_id: str, command_ids: Sequence[str]) -> Standing:
         """Bind this vault to its device the first time it speaks, and say how it stands."""
         with self.sessions() as session, session.begin():
-            self._bind(session, store_id)
-            positions = looking.positions_of(session, store_id)
+            owner, positions = looking.standing_of(session, store_id)
+            if owner != self.actor.device_id:
+                self._bind(session, store_id)
             known = _known(session, command_ids) if command_ids else {}
         return Standing(positions=positions, known=known)
 
     def _bind(self, session: Session, store_id: str) -> None:
-        """Hold a vault to its device; a request that brings nothing new writes nothing here."""
-        owner = self._owner(session, store_id)
-        if owner is None:
-            session.execute(
-                insert(DeviceStoreRow)
-                .values(store_id=store_id, device_id=self.actor.device_id, first_seen_at=self.now)
-                .on_conflict_do_nothing()
-            )
-            owner = self._owner(session, store_id)
-        if owner != self.actor.device_id:
+        """Hold a vault to the device that first speaks for it."""
+        session.execute(
+            insert(DeviceStoreRow)
+            .values(store_id=store_id, device_id=self.actor.device_id, first_seen_at=self.now)
+            .on_conflict_do_nothing()
+        )
+        if self._owner(session, store_id) != self.actor.device_id:
             raise WrongVault
 
     def _owner(self, session: Session, store_id: str) -> str | None:
@@ -221,6 +219,10 @@ class OfficeOnPostgres:
 
     def look(self, look: Look) -> Told:
         """Read everything that a reply tells, in one snapshot; note what was found to differ."""
+        with self.sessions() as session, session.begin():
+            told = looking.glance(session, self.actor.user_id, look)
+        if told is not None:
+            return told
         with self.sessions() as session, session.begin():
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             found = looking.look(session, self.actor.user_id, look)
