@@ -14,6 +14,7 @@ from tests.sync.bench import Bench
 VISITS = 3
 EVERY = 7
 STATEMENTS_MAX = 150
+COMMITS_MAX = 20
 
 pytestmark = pytest.mark.parametrize(
     "every", [pytest.param(EVERY, id="some"), pytest.param(1, id="every", marks=pytest.mark.long)]
@@ -70,6 +71,8 @@ def test_the_office_may_stop_before_any_commit(bench: Bench, every: int) -> None
     device = bench.devices[0]
     case_id = bench.assign(device, 4)
     bench.sync(device)
-    held = [stop_at(bench, device, case_id, Hold(commit=number)) for number in range(1, 6)]
-    assert held[0]
-    assert not held[-1]
+    number = 1
+    while stop_at(bench, device, case_id, Hold(commit=number)):
+        number += 1
+        assert number < COMMITS_MAX, "an answer takes fewer commits than that"
+    assert number > 1
