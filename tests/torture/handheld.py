@@ -224,10 +224,15 @@ class Handheld:
         if not cases:
             raise LookupError("the officer has no cases")
         case_id = self.random.choice(cases)
+        self._read_warnings(case_id)
+        return case_id
+
+    def _read_warnings(self, case_id: str) -> None:
+        """Read what stands before a case, without which none of its forms opens."""
+        here = self._here()
         page = here.open(f"/cases/{case_id}")
         if any(form.action.endswith("/read") for form in page.forms):
             here.press(f"/cases/{case_id}/read")
-        return case_id
 
     def _visit(self) -> None:
         self._record(self._case(), picture=False)
@@ -246,12 +251,11 @@ class Handheld:
         if self.random.random() < 0.25 and people:
             answers |= {"number": _number(mark), "number_person_id": people[0]}
         self.told.means("visit", visit_id, mark, case=case_id, device=self.label, answers=answers)
-        pictures = 0
+        pictures = _pictures(page)  # of a visit that was begun before and not saved
         if picture:
             sent = {"photograph": ("door.jpg", _jpeg(self.random))}
             here.press(action, {**answers, "do": "photograph", "purpose": "premises"}, sent)
             pictures = _pictures(here.page)
-            self.told.ended(visit_id, State.MEANT, pictures=pictures)
         self._save(here, visit_id, action, answers, pictures)
         if self.random.random() < 0.1:
             here.page = page
@@ -260,6 +264,7 @@ class Handheld:
     def _save(
         self, here: Visitor, id_: str, action: str, answers: Mapping[str, str], pictures: int = 0
     ) -> None:
+        self.told.ended(id_, State.MEANT, pictures=pictures)
         page = here.press(action, answers)
         if page.status == OK and page.path == f"/saved/{id_}":
             self.told.ended(id_, pictures=pictures)
@@ -299,8 +304,9 @@ class Handheld:
         for said in list(self._unsure()):
             page = here.open(f"/saved/{said.id}")
             if page.status == OK:
-                self.told.ended(said.id, pictures=_pictures(page))
+                self.told.ended(said.id)
                 continue
+            self._read_warnings(said.more["case"])
             action = f"/cases/{said.more['case']}/{_PAGES[said.kind]}"
             page = here.open(action)
             held = next((f for f in page.forms if f.action.endswith(action)), None)
