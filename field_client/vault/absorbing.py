@@ -24,8 +24,8 @@ from sync.scope import purge_digest
 KEPT_DAYS = 30
 """Days an answered command stays on the list of what was saved, once a backup covers it."""
 
-EPOCH, CURSOR, COPY_AT, DIFFERS, PARKED, DURABLE, FORKED = (
-    "epoch", "cursor", "office_copy_at", "differs", "parked", "durable", "forked",
+EPOCH, CURSOR, COPY_AT, DIFFERS, PARKED, DURABLE, FORKED, WHOLE_TO = (
+    "epoch", "cursor", "office_copy_at", "differs", "parked", "durable", "forked", "whole_to",
 )  # fmt: skip
 """What the vault keeps of how it stands with the office, by name."""
 
@@ -217,11 +217,19 @@ class Absorbing:
         self._connection.execute("DELETE FROM meta WHERE name = ?", (PARKED,))
         self._take_page(page)
         at_head = page.end >= page.head
+        self._note_whole(at_head=at_head)
         self._put(_LEFT, "0" if at_head or confirmed else str(gone))
         self._put(CURSOR, str(max(page.start, page.end)))
         self._put(EPOCH, self._reply.epoch)
         self._put(DURABLE, str(self._reply.durable))
         return True
+
+    def _note_whole(self, *, at_head: bool) -> None:
+        """Keep from where on this copy may hold half of a commit, until it is at the head again."""
+        if at_head:
+            self._connection.execute("DELETE FROM meta WHERE name = ?", (WHOLE_TO,))
+        elif self._get(WHOLE_TO) is None:
+            self._put(WHOLE_TO, str(self._reply.page.start))
 
     def _take_page(self, page: Page) -> None:
         self._forget_what_came_back(page)

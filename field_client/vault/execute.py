@@ -10,7 +10,7 @@ from field_client.vault.pending import case_file, case_view
 from field_client.vault.renumbering import ROOM_BYTES
 from field_client.vault.store import Store
 from shared.catalogue import mark
-from shared.commands import Actor, Command, CommandType, Decision, Lane, Occasion
+from shared.commands import Actor, Command, CommandType, Decision, Kind, Lane, Occasion
 from shared.decide import FROM_THE_FIELD
 from shared.errors import RuleBroken, register
 from shared.schemas import read_body, write_body
@@ -19,6 +19,9 @@ from sync.wire import chain_hash, read_envelope, write_envelope
 
 register(
     {
+        "case.catching_up": mark(
+            "Only part of what is new about this case has come: wait for the sync, then do this"
+        ),
         "case.not_here": mark("This case is not on this device: sync, or ask the office"),
         "command.too_large": mark("Shorten what you wrote: it is too long to send"),
     }
@@ -93,6 +96,8 @@ def _execute_one(
     view = case_view(store, officer_id, case_id)
     if view is None:
         raise RuleBroken("case.not_here")
+    if kind.kind is Kind.DECISION and store.is_catching_up_on(case_id):
+        raise RuleBroken("case.catching_up")
     actor = Actor(user_id=officer_id, permissions=PERMISSIONS)
     occasion = Occasion(actor=actor, happened_at=now, decided_at=now)
     decision = kind.rule(case_file(view, officer_id), saving.command, occasion)

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import Any
 
 from field_client.vault import corrections
-from field_client.vault.store import Store, body_of
+from field_client.vault.bodies import read_body
+from field_client.vault.store import Store
 from shared.case_file import CaseDebt, CaseFile, CaseHold, CasePerson, PastVisit, PlannedVisit
 from shared.values import Pence
 
@@ -67,7 +68,9 @@ def _views(
             f"SELECT case_id, kind, record_id, body FROM record {where}",  # noqa: S608 - our own words
             values,
         ):
-            found.setdefault(case_id, {}).setdefault(kind, {})[record_id] = dict(body_of(body))
+            read = read_body(kind, body)
+            if read is not None:
+                found.setdefault(case_id, {}).setdefault(kind, {})[record_id] = read
         for command in pending_commands(store, only):
             if "case" in found.get(command.case_id, {}):
                 _lay_over(found[command.case_id], command, officer_id)

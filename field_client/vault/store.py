@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +16,7 @@ from field_client.vault.absorbing import (
     DIFFERS,
     FORKED,
     PARKED,
+    WHOLE_TO,
     Absorbing,
     Seal,
 )
@@ -162,6 +162,16 @@ class Store:
     def cursor(self) -> int:
         """Say how far this copy has read."""
         return int(self.get("cursor") or 0)
+
+    def is_catching_up_on(self, case_id: str) -> bool:
+        """Tell whether pages have moved a case and the copy is not whole again since."""
+        return bool(
+            self.rows(
+                "SELECT 1 FROM record WHERE case_id = ? AND commit_number > "
+                "(SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?) LIMIT 1",
+                (case_id, WHOLE_TO),
+            )
+        )
 
     # The outbox
 
@@ -374,8 +384,3 @@ def _group_or_itself(numbered: tuple[int, tuple[bytes, str | None]]) -> str | in
     """Name the group a waiting command belongs to, or the command itself."""
     at, (_written, group) = numbered
     return at if group is None else group
-
-
-def body_of(text: str) -> Mapping[str, Any]:
-    """Read a record's body."""
-    return dict(json.loads(text))
