@@ -155,12 +155,15 @@ class Absorbing:
         """Put back in the queue what the office answered once and does not have any more.
 
         What was answered under an earlier name of this vault cannot be told from a lane's position,
-        so in another life of the office all of it is numbered anew and offered again.
+        so in another life of the office all of it is numbered anew and offered again. So is all of a
+        lane whose numbers another copy of this vault has given there to work of its own.
         """
         for lane in Lane:
             at = self._reply.positions.get(lane, Position() if everything else None)
             if at is None:
                 continue
+            if everything and not self._is_ours(lane, at):
+                at = Position()
             forgotten = self._connection.execute(
                 "SELECT command_id, outcome, code, commit_number, received_at FROM outbox "
                 "WHERE lane = ?1 AND outcome IS NOT NULL AND (former_store IS NULL AND seq > ?2 "
@@ -182,21 +185,24 @@ class Absorbing:
         Another copy of this vault has spoken if a number is taken by other bytes, or one is taken
         that was never given here.
         """
-        for lane, at in self._reply.positions.items():
-            found = self._connection.execute(
-                "SELECT hash FROM outbox WHERE lane = ? AND seq = ? AND former_store IS NULL",
-                (lane.value, at.seq),
-            ).fetchone()
-            last = self._connection.execute(
-                "SELECT max(seq) FROM outbox WHERE lane = ? AND former_store IS NULL",
-                (lane.value,),
-            ).fetchone()[0]
-            if at.seq > (last or 0) or (found is not None and found[0] != at.head):
-                return True
+        if not all(self._is_ours(lane, at) for lane, at in self._reply.positions.items()):
+            return True
         offered_again = self._connection.execute(
             "SELECT 1 FROM outbox WHERE outcome IS NULL AND former_store IS NOT NULL LIMIT 1"
         ).fetchone()
         return offered_again is not None
+
+    def _is_ours(self, lane: Lane, at: Position) -> bool:
+        """Tell whether a lane was taken as far as this by what was given here."""
+        found = self._connection.execute(
+            "SELECT hash FROM outbox WHERE lane = ? AND seq = ? AND former_store IS NULL",
+            (lane.value, at.seq),
+        ).fetchone()
+        last = self._connection.execute(
+            "SELECT max(seq) FROM outbox WHERE lane = ? AND former_store IS NULL",
+            (lane.value,),
+        ).fetchone()[0]
+        return at.seq <= (last or 0) and (found is None or found[0] == at.head)
 
     # The page
 

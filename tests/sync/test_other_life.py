@@ -184,6 +184,26 @@ def test_a_late_word_of_the_other_life_says_nothing(
     quiet(bench, device)
 
 
+def test_of_two_copies_neither_loses_what_the_restored_office_forgot(
+    bench: Bench, device: Device, back_up: Callable[..., Restore]
+) -> None:
+    """The first to speak gives numbers to its own work that the other's answered work had as well."""
+    restore = back_up()
+    twin = device.copied("twin", device.store_id)
+    save(bench, twin, 2)
+    bench.sync(twin)
+    save(bench, device, 3)
+    restore()
+    bench.sync(device, watched=False)
+    assert len(bench.watch.visits()) == 4
+
+    quiet(bench, twin)
+    assert len(bench.watch.visits()) == 6
+    assert outcomes(twin) == ["applied"] * 3
+    quiet(bench, device)
+    twin.store.close()
+
+
 def test_a_copied_vault_is_noticed_and_loses_nothing(bench: Bench, device: Device) -> None:
     twin = Device(
         label="twin",
