@@ -73,6 +73,8 @@ class Projection:
     kind: str
     build: Callable[[Session, Collection[str]], Mapping[str, Mapping[str, Mapping[str, Any]]]]
     """(session, case ids) to {case id: {record id: body}}; no value may depend on today."""
+    version: int = 1
+    """Raised by whoever changes what the same rows come to: then every case is projected again."""
 
 
 Job = Callable[[Any], Any]
