@@ -13,6 +13,7 @@ from server.accounts.movements import DebtFile
 from server.accounts.rules import DETAILS, AccountFile, LiabilityFacts, OpeningFacts
 from server.accounts.tables import AccountRow, DebtRow, LiablePartyRow, TransactionRow
 from server.people import place_rows
+from server.spine.among import among
 from server.spine.locks import case_subject
 from server.spine.tables import Id
 from shared.case_file import DEBTS_MAX, CaseDebt
@@ -180,7 +181,7 @@ def load_debt_files(session: Session, debt_ids: Collection[str]) -> dict[str, De
             )
             .join(account, account.account_id == debt.account_id)
             .outerjoin(report, and_(report.debt_id == debt.debt_id, report.kind == "reported"))
-            .where(debt.debt_id.in_(sorted(debt_ids)))
+            .where(among(debt.debt_id, debt_ids))
             .group_by(debt.debt_id, account.account_id)
         )
     }
@@ -223,7 +224,7 @@ def largest_debts(case_ids: Collection[str]) -> Select[str, str, str, str, int, 
         )
         .join(debt, debt.debt_id == case_subject.c.subject_id)
         .join(account, account.account_id == debt.account_id)
-        .where(case_subject.c.kind == "debt", case_subject.c.case_id.in_(sorted(case_ids)))
+        .where(case_subject.c.kind == "debt", among(case_subject.c.case_id, case_ids))
         .subquery()
     )
     return select(*ranked.c).where(ranked.c.rank <= DEBTS_MAX).order_by(*ranked.c[::5])

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session, aliased
 
 from server.accounts.facts import largest_debts
 from server.accounts.tables import AccountRow, DebtRow, LiablePartyRow, TransactionRow
+from server.spine.among import among
 from server.spine.areas import Projection
 from server.spine.locks import case_subject
 from server.spine.tables import Id
+from server.spine.written import SUBJECTS
 
 _person = table("person", column("person_id", Id), column("name"))
 
@@ -30,7 +32,7 @@ def debts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[s
         for debt, account in session.execute(
             select(DebtRow, AccountRow)
             .join(AccountRow, AccountRow.account_id == DebtRow.account_id)
-            .where(DebtRow.debt_id.in_(ids))
+            .where(among(DebtRow.debt_id, ids))
         )
     }
     liable = _liable(session, ids)
@@ -66,7 +68,7 @@ def totals(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[
         )
         .join(DebtRow, DebtRow.debt_id == case_subject.c.subject_id)
         .join(AccountRow, AccountRow.account_id == DebtRow.account_id)
-        .where(case_subject.c.kind == "debt", case_subject.c.case_id.in_(sorted(case_ids)))
+        .where(case_subject.c.kind == "debt", among(case_subject.c.case_id, case_ids))
         .group_by(case_subject.c.case_id, AccountRow.debt_type)
         .order_by(case_subject.c.case_id, AccountRow.debt_type)
     ):
@@ -85,7 +87,7 @@ def _liable(session: Session, debt_ids: Collection[str]) -> dict[str, list[dict[
     for debt_id, person_id, name in session.execute(
         select(LiablePartyRow.debt_id, _person.c.person_id, _person.c.name)
         .join(_person, _person.c.person_id == LiablePartyRow.person_id)
-        .where(LiablePartyRow.debt_id.in_(debt_ids))
+        .where(among(LiablePartyRow.debt_id, debt_ids))
         .order_by(_person.c.name, _person.c.person_id)
     ):
         found.setdefault(debt_id, []).append({"person_id": person_id, "name": name})
@@ -102,7 +104,7 @@ def _last_payments(session: Session, debt_ids: Collection[str]) -> dict[str, dic
             .ext(distinct_on(payment.debt_id))
             .outerjoin(reversal, reversal.reverses_id == payment.transaction_id)
             .where(
-                payment.debt_id.in_(debt_ids),
+                among(payment.debt_id, debt_ids),
                 payment.kind == "payment",
                 payment.amount_pence < 0,
                 reversal.transaction_id.is_(None),
@@ -118,6 +120,8 @@ def _last_payments(session: Session, debt_ids: Collection[str]) -> dict[str, dic
 
 
 PROJECTIONS = (
-    Projection(view="home_visit", kind="debt", build=debts),
-    Projection(view="home_visit", kind="debt_totals", build=totals),
+    Projection(
+        view="home_visit", kind="debt", build=debts, reads=SUBJECTS | {"person", "transaction"}
+    ),
+    Projection(view="home_visit", kind="debt_totals", build=totals, reads=SUBJECTS),
 )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.cases.commands import AssignCase, OpenCase
 from server.cases.rules import AssignmentFacts, OpeningFacts
 from server.cases.tables import CaseRow
+from server.spine.among import among
 from server.spine.tables import CaseAccessRow, Id
 from shared.case_file import CaseFile
 from shared.commands import Command
@@ -26,13 +27,13 @@ def case_facts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapp
     parts: dict[str, dict[str, Any]] = {
         case_id: {"open": is_open, "officer_ids": set(), "former_officer_ids": set()}
         for case_id, is_open in session.execute(
-            select(CaseRow.case_id, CaseRow.open).where(CaseRow.case_id.in_(sorted(case_ids)))
+            select(CaseRow.case_id, CaseRow.open).where(among(CaseRow.case_id, case_ids))
         )
     }
     access = CaseAccessRow
     for case_id, officer_id, granted in session.execute(
         select(access.case_id, access.officer_id, access.granted).where(
-            access.case_id.in_(sorted(parts))
+            among(access.case_id, parts)
         )
     ):
         which = "officer_ids" if granted else "former_officer_ids"
@@ -79,4 +80,4 @@ def _known(session: Session, key: Any, ids: Collection[str]) -> set[str]:  # noq
     """Say which of these ids the table holds."""
     if not ids:
         return set()
-    return set(session.scalars(select(key).where(key.in_(sorted(ids)))))
+    return set(session.scalars(select(key).where(among(key, ids))))

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.cases.tables import CaseRow
+from server.spine.among import among
 from server.spine.areas import Projection
 
 
@@ -24,8 +25,8 @@ def build(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[s
                 "opened_at": row.opened_at.isoformat(),
             }
         }
-        for row in session.scalars(select(CaseRow).where(CaseRow.case_id.in_(sorted(case_ids))))
+        for row in session.scalars(select(CaseRow).where(among(CaseRow.case_id, case_ids)))
     }
 
 
-PROJECTIONS = (Projection(view="home_visit", kind="case", build=build),)
+PROJECTIONS = (Projection(view="home_visit", kind="case", build=build, reads=frozenset({"case"})),)

@@ -30,6 +30,7 @@ from server.people.tables import (
 )
 from server.people.terms import normalise
 from server.reconciling import open_fields as conflicts
+from server.spine.among import among
 from server.spine.locks import case_subject
 from server.spine.tables import Id
 from shared.case_file import CaseContact, CaseMarker, CasePerson
@@ -48,7 +49,7 @@ AboutPerson = (
 def known_people(session: Session, commands: Sequence[Command]) -> list[bool]:
     """Say for each command whether the id it would open is already somebody's."""
     ids = [command.person_id for command in commands if isinstance(command, OpenPerson)]
-    known = set(session.scalars(select(PersonRow.person_id).where(PersonRow.person_id.in_(ids))))
+    known = set(session.scalars(select(PersonRow.person_id).where(among(PersonRow.person_id, ids))))
     return [id_ in known for id_ in ids]
 
 
@@ -58,11 +59,11 @@ def person_files(session: Session, commands: Sequence[Command]) -> list[PersonFi
     ids = {command.person_id for command in asked}
     former, home, contact = FormerNameRow, ResidenceRow, ContactRow
     names = _grouped(
-        session, select(former.person_id, former.name).where(former.person_id.in_(ids))
+        session, select(former.person_id, former.name).where(among(former.person_id, ids))
     )
-    homes = _grouped(session, select(home.person_id, home).where(home.person_id.in_(ids)))
+    homes = _grouped(session, select(home.person_id, home).where(among(home.person_id, ids)))
     contacts = _grouped(
-        session, select(contact.person_id, contact).where(contact.person_id.in_(ids))
+        session, select(contact.person_id, contact).where(among(contact.person_id, ids))
     )
     details, reached_by = details_of(session, ids), contacts_of(session, ids)
     contested = conflicts.fields_open(session, "person", ids)
@@ -92,7 +93,7 @@ def person_files(session: Session, commands: Sequence[Command]) -> list[PersonFi
                 for c in reached_by.get(row.person_id, ())
             },
         )
-        for row in session.scalars(select(PersonRow).where(PersonRow.person_id.in_(ids)))
+        for row in session.scalars(select(PersonRow).where(among(PersonRow.person_id, ids)))
     }
     return _at_their_places(session, asked, people)
 
@@ -131,8 +132,8 @@ def marker_facts(session: Session, commands: Sequence[Command]) -> list[MarkerFa
     place_rows.hold_still(session, address_ids)
     person, place = PersonRow.person_id, AddressRow.address_id
     known = {
-        *session.scalars(select(person).where(person.in_(people))),
-        *session.scalars(select(place).where(place.in_(address_ids))),
+        *session.scalars(select(person).where(among(person, people))),
+        *session.scalars(select(place).where(among(place, address_ids))),
     }
     going_there = cases_of(session, "address", address_ids)
     asked_off = conflicts.fields_open(session, "marker", markers)
@@ -161,7 +162,7 @@ def cases_of(
     found: dict[str, set[str]] = {}
     for case_id, subject_id in session.execute(
         select(case_subject.c.case_id, case_subject.c.subject_id).where(
-            case_subject.c.kind == kind, case_subject.c.subject_id.in_(sorted(subject_ids))
+            case_subject.c.kind == kind, among(case_subject.c.subject_id, subject_ids)
         )
     ):
         found.setdefault(subject_id, set()).add(case_id)
@@ -242,7 +243,7 @@ def details_of(session: Session, ids: Collection[str]) -> dict[str, dict[str, An
                 row.preferred_contact,
                 row.household,
                 row.needs,
-            ).where(row.person_id.in_(sorted(ids)))
+            ).where(among(row.person_id, ids))
         )
     }
 
@@ -253,7 +254,7 @@ def contacts_of(session: Session, ids: Collection[str]) -> dict[str, list[CaseCo
     row = ContactRow
     for person_id, contact_id, kind, value, standing in session.execute(
         select(row.person_id, row.contact_id, row.kind, row.value, row.standing)
-        .where(row.person_id.in_(sorted(ids)))
+        .where(among(row.person_id, ids))
         .order_by(row.recorded_at, row.contact_id)
     ):
         found.setdefault(person_id, []).append(
@@ -278,7 +279,7 @@ def case_markers(session: Session, case_ids: Collection[str]) -> dict[str, list[
     for case_id, marker_id, kind, person_id, address_id, until in session.execute(
         select(subject.case_id, row.marker_id, row.kind, row.person_id, row.address_id, row.until)
         .join(row, on)
-        .where(subject.case_id.in_(sorted(case_ids)))
+        .where(among(subject.case_id, case_ids))
         .distinct()
     ):
         found.setdefault(case_id, []).append(
@@ -298,7 +299,7 @@ def _places(session: Session, case_ids: Collection[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for case_id, address_id in session.execute(
         select(case_subject.c.case_id, case_subject.c.subject_id).where(
-            case_subject.c.kind == "address", case_subject.c.case_id.in_(sorted(case_ids))
+            case_subject.c.kind == "address", among(case_subject.c.case_id, case_ids)
         )
     ):
         found.setdefault(case_id, set()).add(address_id)
@@ -317,7 +318,7 @@ def people_of_cases(
         select(case_subject.c.case_id, PersonRow.person_id, PersonRow.name, principal)
         .join(PersonRow, PersonRow.person_id == case_subject.c.subject_id)
         .join(_case, _case.c.case_id == case_subject.c.case_id)
-        .where(case_subject.c.kind == "person", case_subject.c.case_id.in_(sorted(case_ids)))
+        .where(case_subject.c.kind == "person", among(case_subject.c.case_id, case_ids))
         .order_by(principal.desc(), PersonRow.name, PersonRow.person_id)
     ):
         found.setdefault(case_id, []).append((person_id, name, is_principal))

@@ -16,9 +16,11 @@ from server.people.tables import (
     PersonRow,
     ResidenceRow,
 )
+from server.spine.among import among
 from server.spine.areas import Projection
 from server.spine.locks import case_subject
 from server.spine.tables import Id
+from server.spine.written import SUBJECTS
 from shared.case_file import CaseContact
 
 _case = table("case", column("case_id", Id), column("address_id", Id))
@@ -35,7 +37,7 @@ def people(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[
     principals = sorted({id_ for row in found.values() for id_, _, principal in row if principal})
     rows = {
         row.person_id: row
-        for row in session.scalars(select(PersonRow).where(PersonRow.person_id.in_(ids)))
+        for row in session.scalars(select(PersonRow).where(among(PersonRow.person_id, ids)))
     }
     former = _former_names(session, principals)
     homes = _addresses(session, principals)
@@ -89,7 +91,7 @@ def markers(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping
     for case_id, marker in session.execute(
         select(subject.case_id, MarkerRow)
         .join(MarkerRow, on)
-        .where(subject.case_id.in_(sorted(case_ids)), MarkerRow.until.is_(None))
+        .where(among(subject.case_id, case_ids), MarkerRow.until.is_(None))
     ):
         bodies.setdefault(case_id, {})[marker.marker_id] = {
             "person_id": marker.person_id,
@@ -108,9 +110,9 @@ def places(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[
     of_accounts = (
         select(subject.case_id, _account.c.address_id)
         .join(_account, _account.c.account_id == subject.subject_id)
-        .where(subject.kind == "account", subject.case_id.in_(wanted))
+        .where(subject.kind == "account", among(subject.case_id, wanted))
     )
-    of_cases = select(_case.c.case_id, _case.c.address_id).where(_case.c.case_id.in_(wanted))
+    of_cases = select(_case.c.case_id, _case.c.address_id).where(among(_case.c.case_id, wanted))
     about = of_accounts.union(of_cases).subquery()
     bodies: Bodies = {}
     for case_id, place in session.execute(
@@ -135,7 +137,7 @@ def _former_names(session: Session, ids: Collection[str]) -> dict[str, list[str]
     found: dict[str, list[str]] = {}
     for person_id, name in session.execute(
         select(FormerNameRow.person_id, FormerNameRow.name)
-        .where(FormerNameRow.person_id.in_(ids))
+        .where(among(FormerNameRow.person_id, ids))
         .order_by(FormerNameRow.until.desc().nulls_last(), FormerNameRow.former_name_id)
     ):
         found.setdefault(person_id, []).append(name)
@@ -149,7 +151,7 @@ def _addresses(session: Session, ids: Collection[str]) -> dict[str, list[dict[st
     for residence, place in session.execute(
         select(home, AddressRow)
         .join(AddressRow, AddressRow.address_id == home.address_id)
-        .where(home.person_id.in_(ids))
+        .where(among(home.person_id, ids))
         .order_by(
             home.until.desc().nulls_first(), home.from_on.desc().nulls_last(), home.residence_id
         )
@@ -166,7 +168,12 @@ def _addresses(session: Session, ids: Collection[str]) -> dict[str, list[dict[st
 
 
 PROJECTIONS = (
-    Projection(view="home_visit", kind="person", build=people),
-    Projection(view="home_visit", kind="place", build=places),
-    Projection(view="home_visit", kind="marker", build=markers),
+    Projection(
+        view="home_visit",
+        kind="person",
+        build=people,
+        reads=SUBJECTS | {"person", "former_name", "address", "contact"},
+    ),
+    Projection(view="home_visit", kind="place", build=places, reads=SUBJECTS | {"address"}),
+    Projection(view="home_visit", kind="marker", build=markers, reads=SUBJECTS | {"marker"}),
 )

@@ -9,8 +9,10 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from server.reconciling.tables import ConflictClaimRow, ConflictRow
+from server.spine.among import among
 from server.spine.areas import Projection
 from server.spine.locks import case_subject
+from server.spine.written import SUBJECTS
 
 CLAIMS_MAX = 100
 """Claims of one case that a device is told of: those that wait first, then the latest decided."""
@@ -27,9 +29,9 @@ def conflicts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mappi
     theirs = (
         select(subject.case_id.label("case_id"), row.conflict_id)
         .join(row, about)
-        .where(subject.case_id.in_(wanted))
+        .where(among(subject.case_id, wanted))
     )
-    own = select(row.case_id, row.conflict_id).where(row.case_id.in_(wanted))
+    own = select(row.case_id, row.conflict_id).where(among(row.case_id, wanted))
     every = theirs.union(own).subquery()
     bodies: dict[str, dict[str, dict[str, Any]]] = {}
     for case_id, conflict, said in session.execute(
@@ -63,4 +65,11 @@ def _most_pressing(claims: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, 
     return dict(order[:CLAIMS_MAX])
 
 
-PROJECTIONS = (Projection(view="home_visit", kind="conflict", build=conflicts),)
+PROJECTIONS = (
+    Projection(
+        view="home_visit",
+        kind="conflict",
+        build=conflicts,
+        reads=SUBJECTS | {"conflict", "conflict_claim"},
+    ),
+)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.recovery.commands import EndHold, PlaceHold
 from server.recovery.rules import DebtHolds
 from server.recovery.tables import HoldRow
+from server.spine.among import among
 from server.spine.locks import case_subject
 from server.spine.tables import Id
 from shared.case_file import CaseHold
@@ -28,11 +29,11 @@ def debt_holds(session: Session, commands: Sequence[Command]) -> list[DebtHolds 
     """Load what each command's rule looks at for its debt."""
     asked = [command for command in commands if isinstance(command, PlaceHold | EndHold)]
     ids = sorted({command.debt_id for command in asked})
-    known = set(session.scalars(select(_debt.c.debt_id).where(_debt.c.debt_id.in_(ids))))
+    known = set(session.scalars(select(_debt.c.debt_id).where(among(_debt.c.debt_id, ids))))
     holds: dict[str, list[CaseHold]] = {}
     for row in session.scalars(
         select(HoldRow)
-        .where(HoldRow.debt_id.in_(ids))
+        .where(among(HoldRow.debt_id, ids))
         .order_by(HoldRow.from_on, HoldRow.hold_id)
         .execution_options(populate_existing=True)
     ):
@@ -43,13 +44,13 @@ def debt_holds(session: Session, commands: Sequence[Command]) -> list[DebtHolds 
         session,
         select(subject.subject_id, func.max(local_day))
         .join(_visit, visit.case_id == subject.case_id)
-        .where(subject.kind == "debt", subject.subject_id.in_(ids))
+        .where(subject.kind == "debt", among(subject.subject_id, ids))
         .group_by(subject.subject_id),
     )
     costs = _last_days(
         session,
         select(moved.debt_id, func.max(moved.effective_on))
-        .where(moved.debt_id.in_(ids), moved.kind == "costs")
+        .where(among(moved.debt_id, ids), moved.kind == "costs")
         .group_by(moved.debt_id),
     )
     return [
@@ -77,7 +78,7 @@ def case_holds(
     for case_id, row in session.execute(
         select(case_subject.c.case_id, HoldRow)
         .join(HoldRow, HoldRow.debt_id == case_subject.c.subject_id)
-        .where(case_subject.c.kind == "debt", case_subject.c.case_id.in_(sorted(case_ids)))
+        .where(case_subject.c.kind == "debt", among(case_subject.c.case_id, case_ids))
         .order_by(HoldRow.from_on, HoldRow.hold_id)
     ):
         found.setdefault(case_id, []).append(_hold(row))

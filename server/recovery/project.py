@@ -9,8 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.recovery.tables import HoldRow
+from server.spine.among import among
 from server.spine.areas import Projection
 from server.spine.locks import case_subject
+from server.spine.written import SUBJECTS
 
 
 def holds(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
@@ -19,7 +21,7 @@ def holds(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[s
     for case_id, hold in session.execute(
         select(case_subject.c.case_id, HoldRow)
         .join(HoldRow, HoldRow.debt_id == case_subject.c.subject_id)
-        .where(case_subject.c.kind == "debt", case_subject.c.case_id.in_(sorted(case_ids)))
+        .where(case_subject.c.kind == "debt", among(case_subject.c.case_id, case_ids))
     ):
         bodies.setdefault(case_id, {})[hold.hold_id] = {
             "debt_id": hold.debt_id,
@@ -30,4 +32,4 @@ def holds(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[s
     return bodies
 
 
-PROJECTIONS = (Projection(view="home_visit", kind="hold", build=holds),)
+PROJECTIONS = (Projection(view="home_visit", kind="hold", build=holds, reads=SUBJECTS | {"hold"}),)

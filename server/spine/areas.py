@@ -63,6 +63,9 @@ class Handling:
     """Parts of a case file that its rule looks at beyond what every rule is given."""
 
     subjects: Callable[[Command], Touched] = named_subjects
+    contends: Callable[[Command], frozenset[str]] | None = None
+    """What commands of this name have to take turns for on one case, where that is less than the
+    case itself: its rule decides alike whichever of two that share none of these comes first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +78,9 @@ class Projection:
     """(session, case ids) to {case id: {record id: body}}; no value may depend on today."""
     version: int = 1
     """Raised by whoever changes what the same rows come to: then every case is projected again."""
+    reads: frozenset[str] | None = None
+    """Every table that is looked at: where none of them was written, no body can have moved.
+    Without this it is built whatever was written."""
 
 
 Job = Callable[[Any], Any]

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from server.spine.among import among
 from server.spine.areas import Recorded
 from server.spine.orders import Order, Result
 from server.spine.tables import ChangeRow, CommandRow, DetailRow, UnmadeRecordRow
@@ -123,7 +124,7 @@ def note_unmade(session: Session, orders: Sequence[Order], results: Sequence[Res
             [{"record_id": id_, "command_id": by} for id_, by in sorted(rows.items())],
         )
     if made:
-        session.execute(delete(UnmadeRecordRow).where(UnmadeRecordRow.record_id.in_(sorted(made))))
+        session.execute(delete(UnmadeRecordRow).where(among(UnmadeRecordRow.record_id, made)))
 
 
 def unmade_by(order: Order) -> dict[str, str]:
@@ -145,7 +146,9 @@ def waited_for(
     if not wanted:
         return {}
     row = UnmadeRecordRow
-    found = session.execute(select(row.record_id, row.command_id).where(row.record_id.in_(wanted)))
+    found = session.execute(
+        select(row.record_id, row.command_id).where(among(row.record_id, wanted))
+    )
     known: dict[str, str] = {**dict(found.all()), **unmade}
     return {
         command_id: known[id_] for command_id, ids in named.items() for id_ in ids if id_ in known
@@ -170,7 +173,7 @@ def known_results(session: Session, orders: Sequence[Order]) -> dict[str, Result
     ids = [order.command_id for order in orders]
     rows = {
         row.command_id: row
-        for row in session.scalars(select(CommandRow).where(CommandRow.command_id.in_(ids)))
+        for row in session.scalars(select(CommandRow).where(among(CommandRow.command_id, ids)))
     }
     return {
         order.command_id: stored_result(rows[order.command_id], order.hash)

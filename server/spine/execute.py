@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import sleep
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from server.spine.areas import House
 from server.spine.locks import cases_concerned, lock, lock_more_cases
 from server.spine.orders import Order, Result
 from server.spine.waves import subjects, work_through
+from server.spine.written import Written
 from shared.commands import Outcome
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,10 @@ CHUNK_MAX = 100
 
 TRIES_MAX = 6
 """Times a transaction is tried again after a deadlock or a serialization failure."""
+
+REST_SECONDS = 0.01
+"""The longest rest before a second try; each further one may be twice as long, and all are drawn, so
+that two writers who met do not meet again at once."""
 
 _TRY_AGAIN = {"40001", "40P01", "55P03", "23505"}
 
@@ -47,6 +53,8 @@ class Door:
     house: House
     chunk_max: int = CHUNK_MAX
     first: First | None = None
+    draw: Callable[[float, float], float] = secrets.SystemRandom().uniform
+    rest: Callable[[float], None] = sleep
 
     def execute(self, order: Order, *, now: datetime) -> Result:
         """Execute one command."""
@@ -112,11 +120,13 @@ class Door:
         for attempt in range(TRIES_MAX):
             try:
                 with self.sessions() as session, session.begin():
+                    Written(session)
                     return self._apply(session, orders, now, beside)
             except DBAPIError as error:
                 code = getattr(error.orig, "sqlstate", None)
                 if code not in _TRY_AGAIN or attempt == TRIES_MAX - 1:
                     raise
+            self.rest(self.draw(0.0, REST_SECONDS * 2**attempt))
         raise AssertionError("the last try returns or raises")
 
     def _apply(

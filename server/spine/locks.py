@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import ARRAY, bindparam, column, select, table, text
 from sqlalchemy.orm import Session
 
+from server.spine.among import among
 from server.spine.tables import Id
 from shared.commands import Touched
 
@@ -64,7 +65,7 @@ def subjects_of(session: Session, case_ids: Collection[str]) -> Touched:
         return Touched()
     rows = session.execute(
         select(case_subject.c.kind, case_subject.c.subject_id).where(
-            case_subject.c.case_id.in_(sorted(case_ids))
+            among(case_subject.c.case_id, case_ids)
         )
     ).all()
     return Touched(
@@ -92,7 +93,7 @@ def _showing(session: Session, touched: Touched, debts_of_cases: frozenset[str])
             found.update(
                 session.scalars(
                     select(case_subject.c.case_id).where(
-                        case_subject.c.kind == kind, case_subject.c.subject_id.in_(sorted(ids))
+                        case_subject.c.kind == kind, among(case_subject.c.subject_id, ids)
                     )
                 )
             )

@@ -11,8 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.spine import totals
-from server.spine.areas import House
+from server.spine.among import among
+from server.spine.areas import House, Projection
 from server.spine.tables import CaseAccessRow, FieldRecordRow, SyncHeadRow
+from server.spine.written import written_in
 from shared.schemas import canonical, digest
 from sync.scope import record_hash
 
@@ -41,26 +43,34 @@ def assigned(session: Session, case_ids: Collection[str]) -> list[str]:
     return list(
         session.scalars(
             select(CaseAccessRow.case_id)
-            .where(CaseAccessRow.case_id.in_(sorted(case_ids)), CaseAccessRow.granted)
+            .where(among(CaseAccessRow.case_id, case_ids), CaseAccessRow.granted)
             .distinct()
         )
     )
 
 
-def compare(session: Session, house: House, case_ids: Collection[str]) -> Difference:
-    """Build the records of these cases afresh and say which stored ones differ."""
+def compare(
+    session: Session,
+    house: House,
+    case_ids: Collection[str],
+    *,
+    only: Collection[Projection] | None = None,
+) -> Difference:
+    """Build records of these cases afresh, or `only` some kinds, and say which stored ones differ."""
+    built = house.projections if only is None else only
     wanted: dict[Key, str] = {}
-    for projection in house.projections:
+    for projection in built:
         for case_id, records in projection.build(session, case_ids).items():
             for record_id, body in records.items():
                 key = (case_id, projection.view, projection.kind, record_id)
                 wanted[key] = canonical(body).decode()
     row = FieldRecordRow
+    kinds = {projection.kind for projection in built}
     stored: dict[Key, str] = {
         (case_id, view, kind, record_id): content_hash
         for case_id, view, kind, record_id, content_hash in session.execute(
             select(row.case_id, row.view, row.kind, row.record_id, row.content_hash).where(
-                row.case_id.in_(sorted(case_ids))
+                among(row.case_id, case_ids), row.kind.in_(kinds)
             )
         )
     }
@@ -76,9 +86,11 @@ def compare(session: Session, house: House, case_ids: Collection[str]) -> Differ
 def refresh(session: Session, house: House, case_ids: Collection[str]) -> None:
     """Bring the field records of the cases that are assigned up to what the tables now say."""
     concerned = assigned(session, case_ids)
-    if not concerned:
+    written = written_in(session)
+    built = [p for p in house.projections if written is None or written.may_show_in(p.reads)]
+    if not concerned or not built:
         return
-    difference = compare(session, house, concerned)
+    difference = compare(session, house, concerned, only=built)
     stale = difference.stale
     rows: list[dict[str, Any]] = [
         {

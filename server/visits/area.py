@@ -15,7 +15,7 @@ PAGES = (plan_screens, screens)
 AREA = Area(
     name="visits",
     commands=tuple(
-        Handling(kind=BY_NAME[name])
+        Handling(kind=BY_NAME[name], contends=facts.CONTENDS.get(name))
         for name in (
             "PlanVisit",
             "WithdrawPlannedVisit",

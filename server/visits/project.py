@@ -9,6 +9,7 @@ from sqlalchemy import and_, column, select, table
 from sqlalchemy.orm import Session, aliased
 
 from server.cases.tables import CaseDebtRow
+from server.spine.among import among
 from server.spine.areas import Projection
 from server.spine.tables import Id
 from server.visits.tables import PhotographRow, PlannedVisitRow, VisitCommentRow, VisitRow
@@ -23,7 +24,7 @@ def planned(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping
     bodies: Bodies = {}
     for row in session.scalars(
         select(PlannedVisitRow).where(
-            PlannedVisitRow.case_id.in_(sorted(case_ids)), PlannedVisitRow.state == "planned"
+            among(PlannedVisitRow.case_id, case_ids), PlannedVisitRow.state == "planned"
         )
     ):
         bodies.setdefault(row.case_id, {})[row.planned_visit_id] = {
@@ -42,14 +43,14 @@ def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[st
         session.execute(
             select(VisitRow, _user.c.name)
             .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
-            .where(VisitRow.case_id.in_(sorted(case_ids)))
+            .where(among(VisitRow.case_id, case_ids))
         )
     )
     ids = [visit.visit_id for visit, _name in visits]
     comments: dict[str, list[dict[str, Any]]] = {}
     for comment in session.scalars(
         select(VisitCommentRow)
-        .where(VisitCommentRow.visit_id.in_(ids))
+        .where(among(VisitCommentRow.visit_id, ids))
         .order_by(VisitCommentRow.made_at, VisitCommentRow.comment_id)
     ):
         comments.setdefault(comment.visit_id, []).append(
@@ -63,7 +64,7 @@ def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[st
     photographs: dict[str, list[str]] = {}
     for visit_id, photograph_id in session.execute(
         select(PhotographRow.visit_id, PhotographRow.photograph_id)
-        .where(PhotographRow.visit_id.in_(ids))
+        .where(among(PhotographRow.visit_id, ids))
         .order_by(PhotographRow.photograph_id)
     ):
         photographs.setdefault(visit_id, []).append(photograph_id)
@@ -96,7 +97,7 @@ def made_elsewhere(session: Session, case_ids: Collection[str]) -> Mapping[str, 
         .join(other, and_(other.debt_id == own.debt_id, other.case_id != own.case_id))
         .join(VisitRow, VisitRow.case_id == other.case_id)
         .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
-        .where(own.case_id.in_(sorted(case_ids)))
+        .where(among(own.case_id, case_ids))
     ):
         bodies.setdefault(case_id, {})[visit.visit_id] = {
             "officer": officer or "",
@@ -107,7 +108,19 @@ def made_elsewhere(session: Session, case_ids: Collection[str]) -> Mapping[str, 
 
 
 PROJECTIONS = (
-    Projection(view="home_visit", kind="planned_visit", build=planned),
-    Projection(view="home_visit", kind="visit", build=made),
-    Projection(view="home_visit", kind="visit_elsewhere", build=made_elsewhere),
+    Projection(
+        view="home_visit", kind="planned_visit", build=planned, reads=frozenset({"planned_visit"})
+    ),
+    Projection(
+        view="home_visit",
+        kind="visit",
+        build=made,
+        reads=frozenset({"visit", "user", "visit_comment", "photograph"}),
+    ),
+    Projection(
+        view="home_visit",
+        kind="visit_elsewhere",
+        build=made_elsewhere,
+        reads=frozenset({"case_debt", "visit", "user"}),
+    ),
 )

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from server.spine.among import among
 from server.spine.areas import Recorded
 from server.visits.tables import (
     LOST,
@@ -62,26 +63,40 @@ def _close_plan(session: Session, planned_visit_id: str, state: str) -> None:
 
 def made(session: Session, recorded: Sequence[Recorded]) -> None:
     """Write visits as the officer wrote them, and close the plans they answer."""
-    for item in recorded:
-        change = item.change
-        if isinstance(change, VisitRecorded):
-            session.execute(
-                insert(VisitRow).values(
-                    visit_id=change.visit_id,
-                    case_id=change.case_id,
-                    planned_visit_id=change.planned_visit_id,
-                    officer_id=change.officer_id,
-                    happened_at=change.happened_at,
-                    received_at=item.recorded_at,
-                    outcome=change.outcome,
-                    met_person_ids=list(change.met_person_ids),
-                    others_met=change.others_met,
-                    notes=change.notes,
-                    flags=list(change.flags),
-                )
+    visits = [item for item in recorded if isinstance(item.change, VisitRecorded)]
+    session.execute(
+        insert(VisitRow),
+        [
+            {
+                "visit_id": change.visit_id,
+                "case_id": change.case_id,
+                "planned_visit_id": change.planned_visit_id,
+                "officer_id": change.officer_id,
+                "happened_at": change.happened_at,
+                "received_at": item.recorded_at,
+                "outcome": change.outcome,
+                "met_person_ids": list(change.met_person_ids),
+                "others_met": change.others_met,
+                "notes": change.notes,
+                "flags": list(change.flags),
+            }
+            for item in visits
+            if isinstance(change := item.change, VisitRecorded)
+        ],
+    )
+    plans = [
+        change.planned_visit_id
+        for item in visits
+        if isinstance(change := item.change, VisitRecorded) and change.planned_visit_id
+    ]
+    if plans:
+        session.execute(
+            update(PlannedVisitRow)
+            .where(
+                among(PlannedVisitRow.planned_visit_id, plans), PlannedVisitRow.state == "planned"
             )
-            if change.planned_visit_id:
-                _close_plan(session, change.planned_visit_id, "made")
+            .values(state="made")
+        )
 
 
 def photographed(session: Session, recorded: Sequence[Recorded]) -> None:
