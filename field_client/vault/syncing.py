@@ -20,13 +20,16 @@ from shared.catalogue import mark
 from shared.errors import RuleBroken, register
 from sync.blobs import REFUSED_HEADER
 from sync.device_steps import Copy, Taken
-from sync.protocol import CONTENT_TYPE, SYNC_PATH, Clock, Reply, Request
+from sync.protocol import CONTENT_TYPE, SYNC_PATH, Clock, Page, Reply, Request
 from sync.session import converse, pause
 from sync.steps import run
 from sync.wire import NotAMessage, read_json, read_reply, write_request
 
 _OK = 200
 _FIRST_REFUSAL = 400
+
+_NOWHERE = -1
+"""Where no copy stands, so that no page that begins there is taken."""
 
 register(
     {
@@ -155,6 +158,7 @@ class Syncing:
             store, keeper, _check_upload, interrupted=self._is_wanted, note=self._note
         )
         self._failures = 0
+        self._no_room = False
         self._thread = threading.Thread(target=self._run, name="syncing", daemon=True)
 
     @property
@@ -233,7 +237,10 @@ class Syncing:
 
         That keeps nothing else back: photographs are sent all the same.
         """
+        self._no_room = False
         ended = run(converse(), self)
+        if self._no_room:
+            return RuleBroken("sync.no_room")
         for wrong in ("forked", "parked", "differs"):
             if getattr(ended, wrong):
                 return RuleBroken(f"sync.{wrong}")
@@ -267,10 +274,10 @@ class Syncing:
     def absorb(self, reply: Reply, clock: Clock, *, sealed: bool) -> Taken:
         """Take a reply in, and keep what the clocks said when it came.
 
-        Not where there is hardly any room: that is for what the officer types.
+        Not all of it where there is hardly any room: that is for what the officer types.
         """
         if not self._store.has_room():
-            raise RuleBroken("sync.no_room")
+            return self._absorb_receipts(reply, sealed=sealed)
         with self._store.transaction():
             taken = self._store.absorb(reply, self._seal, sealed=sealed)
             freshness.note_reply(self._store, reply.server_time, clock)
@@ -280,6 +287,17 @@ class Syncing:
     def renumber(self) -> None:
         """Give this vault a name nobody has, and number what it has not sent anew under it."""
         self._store.renumber(clock.new_id())
+
+    def _absorb_receipts(self, reply: Reply, *, sealed: bool) -> Taken:
+        """Keep only what was said of what was sent, so that the rest can go: that takes little room."""
+        self._no_room = True
+        if reply.epoch != self._store.epoch():
+            raise RuleBroken("sync.no_room")
+        page = Page(start=_NOWHERE, end=_NOWHERE, head=reply.page.head)
+        only = replace(reply, page=page, noted=())
+        taken = self._store.absorb(only, self._seal, sealed=sealed)
+        self._count(only, taken)
+        return Taken(receipts=taken.receipts)
 
     def draw(self, least: float, most: float) -> float:
         """Draw a number between two."""

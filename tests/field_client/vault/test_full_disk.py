@@ -14,6 +14,7 @@ from field_client.vault.drive import RESERVE_BYTES, ROOM_BYTES_MIN
 from field_client.vault.store import Store, open_store
 from field_client.vault.syncing import Syncing
 from shared.errors import RuleBroken
+from sync.protocol import ENVELOPES_MAX
 from tests.field_client.vault.conftest import FarOffice
 from tests.field_client.vault.pictures import jpeg
 from tests.field_client.vault.sample import STORE, a_day, case, fill, id_of, place
@@ -127,6 +128,31 @@ def code_of(syncing: Syncing) -> str | None:
     return problem.code if problem else None
 
 
+def test_all_that_was_saved_is_sent_and_answered_where_there_is_hardly_any_room(
+    store: Store, disk: Disk, syncing: Syncing, small: SmallOffice
+) -> None:
+    fill(store, a_day(datetime.now(UTC)), datetime.now(UTC))
+    small.commits = [[], [case("One", place("1 Market Place", "QZ1 1AA"))]]
+    for number in range(ENVELOPES_MAX + 5):
+        save_visit(store, "Maryam Castellanos", f"visit {number}")
+    assert store.has_room()
+    disk.room = ROOM_BYTES_MIN // 2
+    assert code_of(syncing) == "sync.no_room"
+    assert (store.cursor(), outbox.counts(store).waiting) == (1, 0)
+    assert len(small.taken) == ENVELOPES_MAX + 5
+    assert disk.kept_bytes() == RESERVE_BYTES
+
+
+def test_an_office_with_another_life_waits_for_room_too(
+    store: Store, disk: Disk, syncing: Syncing, small: SmallOffice
+) -> None:
+    fill(store, a_day(datetime.now(UTC)), datetime.now(UTC))
+    store.put("epoch", id_of("another life"))
+    fill_up(disk, store)
+    assert code_of(syncing) == "sync.no_room"
+    assert (store.cursor(), store.epoch()) == (1, id_of("another life"))
+
+
 def test_syncing_waits_for_room_but_sends_what_was_saved(
     store: Store, disk: Disk, syncing: Syncing, small: SmallOffice
 ) -> None:
@@ -136,8 +162,8 @@ def test_syncing_waits_for_room_but_sends_what_was_saved(
     save_visit(store, "Maryam Castellanos")
     for _time in range(2):
         assert code_of(syncing) == "sync.no_room"
-    assert (store.cursor(), outbox.counts(store).waiting) == (1, 1)
-    assert small.taken == ["RecordVisit", "RecordVisit"], "the office knows it by its id"
+        assert (store.cursor(), outbox.counts(store).waiting) == (1, 0), "the visit made the room"
+    assert small.taken == ["RecordVisit"]
     disk.room = RESERVE_BYTES + ROOM_BYTES_MIN
     assert code_of(syncing) is None
     assert (store.cursor(), outbox.counts(store).waiting) == (2, 0)
