@@ -73,13 +73,15 @@ REASONS: Mapping[str, str] = {
 ACTIONS: Mapping[str, str] = {
     "authority.lacking": mark("Ask an administrator what this officer may do"),
     "authority.never_assigned": mark(
-        "Ask the officer how they came to it, then give them the case"
+        "Ask the officer how they came to it, then record it on the right case"
     ),
-    "case.unknown": mark("Ask the officer which case it was about"),
+    "case.unknown": mark("Ask the officer which case it was about, then record it there"),
     "command.unknown": mark("Have the device updated"),
     "command.unreadable": mark("Ask the officer what it was, and record it here"),
     "command.id_reused": mark("Have the device looked at before it goes out again"),
-    "command.failed": mark("Tell whoever looks after Fieldfare"),
+    "command.failed": mark(
+        "Record it again, for the fault may have passed. If not, tell whoever looks after Fieldfare"
+    ),
     "command.waits": mark("Deal with what it belongs to: both are shown together"),
     "envelope.unreadable": mark("Ask the officer what it was, and record it here"),
     "lane.forked": mark(
