@@ -235,8 +235,16 @@ class Disk:
         file.write(_Cut(size))
 
     def sync(self, file: File) -> None:
-        """Put a file on the platter."""
-        self._step()
+        """Put a file on the platter; what a failed call should have put there never gets there.
+
+        The system shows it all the same until the power goes, and the next call says that all is well.
+        """
+        try:
+            self._step()
+        except DiskFailed:
+            if self.has_power:
+                file.unsynced.clear()
+            raise
         file.sync()
 
     def delete(self, name: str) -> None:

@@ -191,6 +191,13 @@ def test_a_call_may_fail_at_any_step(every: int, _seeds: int) -> None:
         while sync(store, office) is not None:
             assert disk.steps < 10_000
         assert_settled(store, office)
+        disk.cut_power()
+        disk.restart()
+        store.close()
+        store = opened(disk)
+        assert_whole(store, saved, office)
+        assert sync(store, office) is None
+        assert_settled(store, office)
         store.close()
 
 

@@ -143,6 +143,22 @@ def test_a_call_that_fails_once_undoes_one_save(disk: Disk) -> None:
     store.close()
 
 
+def test_what_a_failed_sync_should_have_kept_is_lost_with_the_power() -> None:
+    disk = Disk(1)
+    file = disk.open(str(disk.folder / "file"), create=True)
+    disk.write(file, 0, b"before")
+    disk.sync(file)
+    disk.write(file, 0, b"after!")
+    disk.fail(at=1, how=Fault.ERROR)
+    with pytest.raises(vfs.DiskFailed):
+        disk.sync(file)
+    disk.sync(file)
+    assert bytes(file.now) == b"after!"
+    disk.cut_power()
+    disk.restart()
+    assert bytes(file.now) == b"before"
+
+
 def test_two_connections_of_one_process_share_a_file(disk: Disk) -> None:
     one, other = opened(disk), opened(disk)
     one.put("note", "of one")
