@@ -24,6 +24,15 @@ STATEMENTS = 70
 """Statements of a conversation that it may be held before."""
 
 
+LOOKS = {
+    "arrives twice": "P5",
+    "is cut short": "P5",
+    "is damaged": "P5",
+    "is not the office's": "P23",
+}
+"""The promise that each fate of a message puts to the test."""
+
+
 def begin_sync(story: Story) -> None:
     """Have a device ask for its next page, with small pages so that their ends fall everywhere."""
     idle = [device for device in story.devices if not device.attempts]
@@ -49,6 +58,8 @@ def deliver(story: Story) -> None:
     """Let one message on its way meet its fate."""
     message, fate, body = story.network.next()
     story.note(f"{message} {fate}")
+    if looked := LOOKS.get(fate):
+        story.watch.looked_at(looked)
     if body is not None and message.to_office:
         _at_the_office(story, message, body)
     elif body is not None:
@@ -134,6 +145,7 @@ def _take(story: Story, device: Device, attempt: Attempt, reply: Reply) -> None:
         mishaps.disk_failed(story, device, "takes the reply in", failure)
     except RuleBroken as refusal:
         story.note(f"{device.label} cannot take the reply in: {refusal.code}")
+        story.watch.looked_at("P13")
         device.give_up(attempt)
     device.disk.forget()
     story.watch.device_holds(device)

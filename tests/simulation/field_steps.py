@@ -64,6 +64,8 @@ def _press(
         return
     except RuleBroken as refusal:
         device.disk.forget()
+        if refusal.code == "disk.full":
+            story.watch.looked_at("P13")
         pressed = {saving.command_id for saving in savings}
         story.expect(
             "P13",

@@ -42,6 +42,7 @@ def disk_failed(story: Story, device: Device, what: str, failure: Exception) -> 
     how = str(failure) if device.disk.has_power else "it loses power"
     story.note(f"{device.label} fails while it {what}: {how}")
     device.come_back()
+    story.watch.looked_at("P12")
 
 
 def _restart(story: Story, device: Device) -> None:
@@ -51,11 +52,13 @@ def _restart(story: Story, device: Device) -> None:
 
 def _die(story: Story, device: Device) -> None:
     device.die()
+    story.watch.looked_at("P12")
     story.note(f"{device.label} is killed")
 
 
 def _lose_power(story: Story, device: Device) -> None:
     device.lose_power()
+    story.watch.looked_at("P12")
     story.note(f"{device.label} loses power")
 
 

@@ -29,6 +29,7 @@ class Watch(Reading):
 
     house: House
     given: int = 0
+    restores: int = 0
     visible: set[int] = field(default_factory=set)
     answered: dict[str, list[tuple[object, ...]]] = field(default_factory=dict)
     checked: Counter[str] = field(default_factory=Counter)
@@ -55,6 +56,7 @@ class Watch(Reading):
 
     def begin_again(self, epoch: str) -> None:
         """Begin another life of the database, as restoring it does; numbers begin where it stands."""
+        self.restores += 1
         self.write("UPDATE sync_head SET epoch = :epoch", epoch=epoch)
         self.given = self.head()
         self.visible = {row[0] for row in self.rows(NUMBERS, cases=self.cases)}
@@ -75,9 +77,7 @@ class Watch(Reading):
     def page_given(self, device: Device, request: Request, reply: Reply) -> None:
         """P3, P22: a page lies behind its cursor and within its officer's cases."""
         self.saw(write_reply(reply, request.envelopes))
-        self.looked_at(
-            "P3", "P4", "P22", "P10", *(("P17",) if request.epoch != reply.epoch else ())
-        )
+        self.looked_at("P3", "P4", "P22", "P10")
         page = reply.page
         another_life = request.epoch not in {None, reply.epoch}
         where_it_stands = another_life or page.start == request.cursor
