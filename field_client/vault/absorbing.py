@@ -24,6 +24,9 @@ from sync.scope import purge_digest
 KEPT_DAYS = 30
 """Days an answered command stays on the list of what was saved, once a backup covers it."""
 
+DRAFT_DAYS = 14
+"""Days after which a draft nobody has touched no longer keeps a case here that was taken away."""
+
 EPOCH, CURSOR, COPY_AT, DIFFERS, PARKED, DURABLE, FORKED, WHOLE_TO = (
     "epoch", "cursor", "office_copy_at", "differs", "parked", "durable", "forked", "whole_to",
 )  # fmt: skip
@@ -267,12 +270,21 @@ class Absorbing:
                 )
 
     def _erase_what_left(self) -> None:
-        """Erase the cases that left this officer's scope once nothing of theirs waits here."""
+        """Erase the cases that left this officer's scope once nothing of theirs waits here.
+
+        A draft nobody has touched for long holds its case no more: what was typed stays, to be read
+        and copied, and what the office gave goes.
+        """
+        forgotten = datetime.fromisoformat(self._reply.server_time) - timedelta(days=DRAFT_DAYS)
         for case_id, view in self._connection.execute(
+            "WITH forgotten AS (SELECT draft_id FROM draft "
+            "                   WHERE julianday(saved_at) < julianday(?)) "
             "SELECT case_id, view FROM purge WHERE NOT erased AND case_id NOT IN "
             "(SELECT case_id FROM outbox WHERE outcome IS NULL "
-            " UNION SELECT case_id FROM draft "
-            " UNION SELECT case_id FROM photograph WHERE NOT arrived AND settled_at IS NULL)"
+            " UNION SELECT case_id FROM draft WHERE draft_id NOT IN forgotten "
+            " UNION SELECT case_id FROM photograph WHERE NOT arrived AND settled_at IS NULL "
+            "       AND (recorded OR visit_id NOT IN forgotten))",
+            (forgotten.isoformat(),),
         ).fetchall():
             self._connection.execute(
                 "DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view)

@@ -65,7 +65,11 @@ MESSAGES = (
 
 def limits() -> dict[str, float]:
     """List every number the protocol names, and the one its words are kept by."""
-    found: dict[str, float] = {"DEPTH_MAX": schemas.DEPTH_MAX, "KEPT_DAYS": absorbing.KEPT_DAYS}
+    found: dict[str, float] = {
+        "DEPTH_MAX": schemas.DEPTH_MAX,
+        "DRAFT_DAYS": absorbing.DRAFT_DAYS,
+        "KEPT_DAYS": absorbing.KEPT_DAYS,
+    }
     for module in MODULES:
         found.update(_numbers_of(module))
     return found

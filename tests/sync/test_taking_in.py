@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from field_client.vault.absorbing import DRAFT_DAYS
 from field_client.vault.execute import execute
 from server.cases.commands import AssignCase, UnassignCase
 from shared.errors import RuleBroken
@@ -155,6 +157,33 @@ def test_a_case_taken_away_stays_until_the_work_on_it_has_arrived(bench: Bench, 
     assert device.store.rows("SELECT * FROM photograph") == []
     assert bench.erasures(device) == [case_id], "the same sync tells the office so"
     assert device.store.purged() == []
+
+
+@pytest.mark.parametrize(("days", "goes"), [(DRAFT_DAYS - 1, False), (DRAFT_DAYS + 1, True)])
+def test_a_forgotten_draft_holds_a_case_for_so_long_and_then_stays_alone(
+    bench: Bench, days: int, *, goes: bool
+) -> None:
+    device = bench.devices[0]
+    case_id = bench.assign(device, 0)
+    bench.sync(device)
+    touched = (bench.world.now - timedelta(days=days)).isoformat()
+    with device.store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO draft VALUES ('d', ?, 'visit', '{\"notes\":\"x\"}', ?)", (case_id, touched)
+        )
+        connection.execute(
+            "INSERT INTO photograph (photograph_id, visit_id, case_id, purpose, body) "
+            "VALUES ('p', 'd', ?, 'premises', x'00')",
+            (case_id,),
+        )
+    take_away(bench, device, case_id)
+
+    bench.sync(device)
+
+    assert (kinds(device) == []) == goes
+    assert (device.store.rows("SELECT 1 FROM photograph") == []) == goes
+    assert device.store.rows("SELECT body FROM draft") == [('{"notes":"x"}',)], "never lost"
+    assert bench.erasures(device) == ([case_id] if goes else [])
 
 
 def test_an_erasure_from_before_a_case_came_back_is_not_noted(bench: Bench) -> None:
