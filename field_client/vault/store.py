@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from threading import RLock
@@ -130,6 +130,11 @@ class Store:
         """Read rows."""
         with self._lock:
             return list(self._connection.execute(statement, values))
+
+    def sweep(self) -> None:
+        """Leave nothing of what was erased in the log beside the database; another time if it is busy."""
+        with self._lock, suppress(sqlcipher.DatabaseError):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Close the database; the process that held it should end as well."""
