@@ -19,6 +19,7 @@ from server.spine.web import give, note_read, tell
 from server.visits import queries
 from server.visits.blueprint import screens
 from server.visits.device_clocks import by_the_office
+from server.visits.device_copies import unseen
 from server.visits.queries import Visit
 from shared.catalogue import Sentence, mark
 from shared.commands import Command
@@ -224,6 +225,7 @@ def _page(visit: Visit, form: Form, refused: Sentence | None = None) -> str:
         "visits/visit.html",
         visit=visit,
         by_the_office=by_the_office(session, visit),
+        unseen=unseen(session, visit),
         met=queries.names(session, visit.met_person_ids),
         photographs=[picture for picture in pictures if picture.arrived],
         to_come=sum(not picture.arrived and not picture.refused for picture in pictures),

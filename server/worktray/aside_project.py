@@ -48,4 +48,11 @@ def told(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[st
     return {case_id: dict(list(found.items())[:TOLD_MAX]) for case_id, found in bodies.items()}
 
 
-PROJECTIONS = (Projection(view="home_visit", kind="set_aside", build=told),)
+PROJECTIONS = (
+    Projection(
+        view="home_visit",
+        kind="set_aside",
+        build=told,
+        reads=frozenset({"replay", "examination"}),
+    ),
+)

@@ -73,8 +73,8 @@ class Tablet:
         self.head = chain_hash(self.head, written)
         return written
 
-    def visit(self, case_id: str, **more: Any) -> bytes:
-        """Write a visit."""
+    def visit(self, case_id: str, *, seen_commit: int = 0, **more: Any) -> bytes:
+        """Write a visit, on a copy that had been read so far."""
         body = {
             "visit_id": new_id(),
             "case_id": case_id,
@@ -83,7 +83,7 @@ class Tablet:
             "notes": "Curtains drawn",
             **more,
         }
-        return self.write("RecordVisit", body)
+        return self.write("RecordVisit", body, seen_commit=seen_commit)
 
     def office(self) -> OfficeOnPostgres:
         """Give the office's half of a conversation with this device."""
