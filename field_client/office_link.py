@@ -121,7 +121,7 @@ class OfficeLink:
 
         Raises RuleBroken when no office answered: nothing at all, or something that is not one.
         """
-        said = {"Content-Type": content_type, "Accept": f"{content_type}, {JSON}"}
+        said = {"Content-Type": content_type}
         asking = Asking(method="POST", path=path, headers=said, body=body)
         return self._ask(asking, content_type)
 

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any
 
 import zstandard
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from shared.commands import Lane, Outcome
 from shared.compiled import compiled
@@ -59,6 +59,16 @@ class NotAMessage(Exception):  # noqa: N818 - it says what the bytes are
     """These bytes are not a message of this protocol; the reason is a code, never their content."""
 
 
+def _defaults(schema: Schema) -> dict[str, Any]:
+    """Say what a reader takes each member for that is not there."""
+    return {
+        name: field.load_default() if callable(field.load_default) else field.load_default
+        for name, field in schema.fields.items()
+        if not field.required
+    }
+
+
+_REQUEST_DEFAULTS, _REPLY_DEFAULTS = _defaults(RequestSchema()), _defaults(ReplySchema())
 _ENVELOPE = compiled(EnvelopeSchema())
 _REQUEST = compiled(RequestSchema())
 _REPLY = compiled(ReplySchema())
@@ -193,7 +203,7 @@ def write_request(request: Request) -> bytes:
     """Write a request for the network."""
     members = asdict(request)
     members["envelopes"] = [written.decode() for written in request.envelopes]
-    return pack(members)
+    return pack(_said(members, _REQUEST_DEFAULTS))
 
 
 def read_request(data: bytes) -> Request:
@@ -234,9 +244,24 @@ def write_reply(reply: Reply, sent: Sequence[bytes] = ()) -> bytes:
         **{name: getattr(page, name) for name in ("start", "end", "head", "remaining")},
         "records": [_write_record(record) for record in page.records],
         "purges": [asdict(purge) for purge in page.purges],
-        "repaired": [asdict(whole) for whole in page.repaired],
+        **({"repaired": [asdict(whole) for whole in page.repaired]} if page.repaired else {}),
     }
-    return pack(members, b"".join(sent) if reply.protocol >= ECHO_FROM else b"")
+    said = _said(members, _REPLY_DEFAULTS)
+    return pack(said, b"".join(sent) if reply.protocol >= ECHO_FROM else b"")
+
+
+def _said(members: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what a reader takes for granted: of a message with nothing new that is a third."""
+    return {
+        name: value
+        for name, value in members.items()
+        if name not in defaults or not _is_same(value, defaults[name])
+    }
+
+
+def _is_same(value: Any, default: Any) -> bool:  # noqa: ANN401
+    """Tell whether a member says what is taken for granted; an empty list is never none."""
+    return bool((list(value) if isinstance(value, tuple) else value) == default)
 
 
 def _write_record(record: Record) -> dict[str, Any]:

@@ -50,7 +50,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-"""What every response carries; pages also say that they are not to be stored."""
+"""What every response to a browser carries; pages also say that they are not to be stored."""
 
 Identify = Callable[[Request], SignedIn | None]
 """How the access area tells who is at the other end of a request."""
@@ -76,7 +76,7 @@ def install(app: Flask, house: House, config: Config, identify: Identify) -> Non
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in (HEADERS if _is_for_a_person(app) else {}).items():
             response.headers.setdefault(name, value)
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
@@ -85,6 +85,11 @@ def install(app: Flask, house: House, config: Config, identify: Identify) -> Non
     @app.context_processor
     def page_frame() -> dict[str, Any]:
         return {"frame": _frame(house), "may": may, "new_id": clock.new_id}
+
+
+def _is_for_a_person(app: Flask) -> bool:
+    """Tell whether a browser will show what is answered; a device minds none of its rules."""
+    return request.endpoint is None or opening_of(app, request.endpoint) is not Opening.DEVICE
 
 
 def _guard(app: Flask, identify: Identify) -> AnyResponse | None:

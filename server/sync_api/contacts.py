@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -39,17 +39,31 @@ def note_answered(
     sessions: Sessions, device_id: str, officer_id: str, asked: Request, reply: Reply, now: datetime
 ) -> None:
     """Keep how a device stands after it was answered; that it cannot be kept harms no answer."""
-    with _harmless(), sessions() as session, session.begin():
-        known = session.get(DeviceContactRow, device_id)
-        said = _said(asked, reply, now)
+    said = _said(asked, reply, now)
+    known: Row[Any] | None = None
+    with _harmless():
+        known = _known(sessions, device_id)
         recent = known is not None and known.answered_at and now - known.answered_at < UNCHANGED
         if known is not None and recent and all(getattr(known, n) == said[n] for n in said):
             return
+    with _harmless(), sessions() as session, session.begin():
         if not reply.page.more:
             said["whole_at"] = now
             if _is_due(known, now):
                 said |= {**_bundle(session, officer_id), "counted_at": now}
         _keep(session, device_id, {**said, "answered_at": now})
+
+
+_KNOWN = select(*DeviceContactRow.__table__.columns).where(
+    DeviceContactRow.device_id == bindparam("device_id")
+)
+
+
+def _known(sessions: Sessions, device_id: str) -> Row[Any] | None:
+    """Read what is written down of a device, in a transaction of its own that is only this."""
+    with sessions() as session:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        return session.execute(_KNOWN, {"device_id": device_id}).one_or_none()
 
 
 def note_failed(sessions: Sessions, device_id: str, code: str, now: datetime) -> None:
@@ -107,7 +121,7 @@ def _by_our_clock(wall: str, offset: float, now: datetime) -> datetime:
     return min(at, now)
 
 
-def _is_due(known: DeviceContactRow | None, now: datetime) -> bool:
+def _is_due(known: Row[Any] | None, now: datetime) -> bool:
     return known is None or known.counted_at is None or now - known.counted_at >= COUNTED_AGAIN
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from sync.wire import (
     read_envelope,
     read_reply,
     read_request,
+    unpack,
     write_envelope,
     write_reply,
     write_request,
@@ -178,3 +180,17 @@ def test_an_envelope_is_an_object_whose_every_member_is_checked() -> None:
     for name in set(ENVELOPE) - {"group"}:
         with pytest.raises(NotAMessage, match=r"message\.wrong_shape"):
             read_envelope(write_envelope({k: v for k, v in ENVELOPE.items() if k != name}))
+
+
+STORE = "0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f"
+
+
+def test_what_a_reader_takes_for_granted_is_left_out_and_an_empty_manifest_is_not() -> None:
+    quiet = Request(store_id=STORE, epoch=None, cursor=7)
+    assert set(unpack(write_request(quiet))) == {"store_id", "cursor", "protocol"}
+    emptied = replace(quiet, manifest=())
+    assert read_request(write_request(emptied)) == emptied
+    assert read_request(write_request(quiet)) == quiet
+    said = Reply(epoch=STORE, server_time="2027-03-01T08:30:00+00:00")
+    assert not {"noted", "seal", "durable", "confirmed"} & set(unpack(write_reply(said)))
+    assert read_reply(write_reply(said)) == said
