@@ -20,6 +20,10 @@ register(
             "The office could not read this and keeps it as it was sent: ask the office"
         ),
         "command.unreadable": mark("The office could not read this: a supervisor will look at it"),
+        "lane.forked": mark(
+            "These records were copied, and the other copy sent something first."
+            " The office keeps this for a person to look at"
+        ),
     }
 )
 
