@@ -33,6 +33,7 @@ def check(watch: Watch, devices: Sequence[Device], asked: Sequence[Any]) -> None
     _orders_stand_once(watch, asked)
     _groups_are_whole(watch, devices, asked)
     _ledger_adds_up(watch)
+    _conflicts_are_few(watch)
     compare_with_log(watch, devices)
     _see_all(watch, devices)
 
@@ -206,6 +207,22 @@ def _groups_are_whole(watch: Watch, devices: Sequence[Device], asked: Sequence[A
             > 1
         ):
             raise Broken("P1", "a group was recorded by halves")
+
+
+def _conflicts_are_few(watch: Watch) -> None:
+    """P9: a field has one open conflict at most, and no officer's words stand in one twice."""
+    watch.checked["P9"] += len(watch.conflicts())
+    many = watch.rows(
+        "SELECT record_id FROM conflict WHERE open GROUP BY record, record_id, field "
+        "HAVING count(*) > 1"
+    )
+    twice = watch.rows(
+        "SELECT command_id FROM conflict_claim GROUP BY conflict_id, command_id HAVING count(*) > 1"
+    )
+    if many or twice:
+        raise Broken(
+            "P9", f"{len(many)} fields have two conflicts, {len(twice)} claims stand twice"
+        )
 
 
 def _ledger_adds_up(watch: Watch) -> None:

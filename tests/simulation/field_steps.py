@@ -13,7 +13,7 @@ from shared.photographs import RecordPhotograph
 from shared.reviews import RecordVisitAnswer
 from shared.schemas import digest
 from shared.visits import OUTCOMES, RecordVisit
-from tests.simulation import exchange, mishaps
+from tests.simulation import exchange, field_words, mishaps
 from tests.simulation.device import Device
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def work(story: Story) -> None:
     view = case_view(device.store, device.officer.user_id, case_id)
     assert view is not None, "a case that is shown can be opened"
     what = random.choices(
-        (_visit, _visit_with_the_rest, _number, _picture, _answer, _draft), (8, 5, 3, 2, 4, 2)
+        (_visit, _visit_with_the_rest, _number, _picture, _answer, _draft, _word),
+        (8, 5, 3, 2, 4, 2, 7),
     )[0]
     what(story, device, view)
 
@@ -169,6 +170,17 @@ def _answer(story: Story, device: Device, view: CaseView) -> None:
         answer="It was dark",
     )
     return _press(story, device, "an answer", [_saving(story, command)], [])
+
+
+def _word(story: Story, device: Device, view: CaseView) -> None:
+    """Say something of a person, at times in one group with a visit."""
+    say = story.random.choices(
+        (field_words.correct, field_words.warn, field_words.propose), (5, 3, 2)
+    )[0]
+    command = say(story, view)
+    if command is None:
+        return _visit(story, device, view)
+    return _press(story, device, command.name, [_saving(story, command)], [])
 
 
 def _draft(story: Story, device: Device, view: CaseView) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.pool import StaticPool
 import server.app  # noqa: F401 - with the areas come their tables
 from server.spine.database import Row
 from tests.simulation import dialect
+from tests.simulation.broken import Broken
 
 MIGRATIONS = "server.spine.migrations.versions"
 
@@ -48,6 +49,7 @@ class InMemory:
             query_cache_size=5_000,
         )
         self.watch = self.office
+        event.listen(self.office, "begin", self._check_idle)
         event.listen(self.office, "commit", self._check_numbers)
         tables = MetaData()
         for table in Row.metadata.sorted_tables:
@@ -62,6 +64,11 @@ class InMemory:
             "INSERT INTO sync_head (head_id, commit_number, epoch) VALUES (1, 0, '')"
         )
 
+    def _check_idle(self, _connection: object = None) -> None:
+        """Break off if somebody has answered, or asks for more, with a transaction still open."""
+        if self._line.in_transaction:
+            raise Broken("P1", "the office goes on before it has committed what it answered")
+
     def _check_numbers(self, _connection: object) -> None:
         """Refuse to commit what has no number, as the migrations have PostgreSQL do."""
         if self._line.execute(UNNUMBERED).fetchone():
@@ -74,6 +81,7 @@ class InMemory:
 
     def taken(self) -> sqlite3.Connection:
         """Take everything as it stands."""
+        self._check_idle()
         copy = sqlite3.connect(":memory:", check_same_thread=False)
         self._line.backup(copy)
         return copy

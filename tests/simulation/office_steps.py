@@ -17,7 +17,7 @@ from server.spine.orders import Order, Result
 from shared.commands import Command, Outcome
 from shared.reviews import ApproveVisit, ReturnVisit
 from shared.visits import PlanVisit, WithdrawPlannedVisit
-from tests.simulation import calls
+from tests.simulation import calls, field_words
 from tests.simulation.broken import Broken
 from tests.simulation.office import Hold
 
@@ -184,6 +184,8 @@ WORK: tuple[tuple[Callable[[Story], Command], int], ...] = (
     (_pay, 3),
     (_mark, 2),
     (_contact, 2),
+    (field_words.change, 3),
+    (field_words.decide, 3),
 )
 """What the office does, and how often."""
 

@@ -79,6 +79,7 @@ PROPERTIES = (
     Property(
         number="P9",
         sentence="A field has one open conflict at most, and deciding it is final.",
+        told=True,
         tests=(
             "tests/server/reconciling/test_conflicts.py",
             "tests/server/reconciling/test_histories.py",

@@ -80,6 +80,15 @@ class Reading:
         )
         return [(visit_id, case_id) for visit_id, case_id in found]
 
+    def conflicts(self) -> list[tuple[str, str, str | None, str | None, int]]:
+        """List the conflicts there are, each with its case, whom it is about, and its claims."""
+        found = self.rows(
+            "SELECT conflict_id::text, case_id::text, person_id::text, address_id::text, "
+            "(SELECT count(*) FROM conflict_claim c WHERE c.conflict_id = conflict.conflict_id) "
+            "FROM conflict ORDER BY conflict_id"
+        )
+        return [(row[0], row[1], row[2], row[3], int(row[4])) for row in found]
+
     def write(self, statement: str, **values: object) -> None:
         """Change the office's database as nobody in the office does."""
         with self.engine.begin() as connection:

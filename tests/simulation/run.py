@@ -12,12 +12,14 @@ from enum import Enum
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
 from server.app import house
+from server.spine.areas import House
 from server.spine.database import migrate
 from server.spine.postgres import EmbeddedPostgres
 from tests.simulation import mornings
@@ -67,9 +69,13 @@ def run_seeds(books: Books, seeds: Sequence[int], *, stop_at_first: bool = False
     try:
         morning = mornings.first(books, office)
         for seed in seeds:
-            ended.append(_tell(Story(seed, books, office, morning)))
+            ended.append(_tell(seed, books, office, morning))
             if stop_at_first and ended[-1].property:
                 break
+    except Broken as found:
+        ended.append(
+            Ended(seed=seeds[0], steps=0, trace=(), property=found.property, seen=found.seen)
+        )
     finally:
         books.dispose()
     return ended
@@ -82,9 +88,10 @@ def run_on_both(url: str, seeds: Sequence[int]) -> list[Ended]:
     return [here.compared(there) for here, there in zip(in_memory, on_postgres, strict=True)]
 
 
-def _tell(story: Story) -> Ended:
+def _tell(seed: int, books: Books, office: House, morning: Any) -> Ended:
     """Tell one story; what breaks it is an answer, not an error."""
     broken: Broken | None = None
+    story = Story(seed, books, office, morning)
     try:
         story.tell()
     except Broken as found:
