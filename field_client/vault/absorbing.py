@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from field_client.vault import records
+from field_client.vault import lanes, records
 from field_client.vault.records import Connection
 from shared.commands import Lane
 from sync.device_steps import Taken
@@ -197,15 +197,13 @@ class Absorbing:
 
     def _is_ours(self, lane: Lane, at: Position) -> bool:
         """Tell whether a lane was taken as far as this by what was given here."""
-        found = self._connection.execute(
-            "SELECT hash FROM outbox WHERE lane = ? AND seq = ? AND former_store IS NULL",
-            (lane.value, at.seq),
-        ).fetchone()
-        last = self._connection.execute(
-            "SELECT max(seq) FROM outbox WHERE lane = ? AND former_store IS NULL",
-            (lane.value,),
-        ).fetchone()[0]
-        return at.seq <= (last or 0) and (found is None or found[0] == at.head)
+        last = lanes.head_of(self._connection, lane)
+        if at.seq == last.seq:
+            return at.head == last.head
+        return at.seq < last.seq and lanes.hash_at(self._connection, lane, at.seq) in {
+            None,
+            at.head,
+        }
 
     # The page
 
@@ -315,15 +313,14 @@ class Absorbing:
     def _let_go(self) -> None:
         """Delete answered commands that a verified backup of the office holds and nobody needs here.
 
-        The last of each lane stays, because the next one is chained to it.
+        Of the last of each lane only its number and hash stay, because the next is chained to it.
         """
+        lanes.keep_heads(self._connection)
         before = datetime.fromisoformat(self._reply.server_time) - timedelta(days=KEPT_DAYS)
         self._connection.execute(
             "DELETE FROM outbox WHERE covered_by <= ?1 AND coalesce(commit_number, 0) <= ?3 "
             "AND (outcome IN ('applied', 'merged', 'no_change', 'flagged', 'duplicate') "
             "     OR outcome IN ('refused', 'review') AND settled_at IS NOT NULL) "
-            "AND (former_store IS NOT NULL OR seq < (SELECT max(seq) FROM outbox AS other "
-            "     WHERE other.lane = outbox.lane AND other.former_store IS NULL)) "
             "AND (case_id NOT IN (SELECT case_id FROM record) "
             "     OR julianday(received_at) < julianday(?2)) "
             "AND case_id NOT IN (SELECT case_id FROM photograph WHERE NOT arrived)",

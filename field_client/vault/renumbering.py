@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from field_client.vault import lanes
 from field_client.vault.absorbing import FORKED
 from field_client.vault.records import Connection
 from shared.commands import Lane
@@ -25,6 +26,7 @@ def renumber(connection: Connection, store_id: str) -> None:
     """
     former = connection.execute("SELECT value FROM meta WHERE name = 'store_id'").fetchone()[0]
     connection.execute("UPDATE outbox SET former_store = ? WHERE former_store IS NULL", (former,))
+    lanes.forget_heads(connection)
     for lane in Lane:
         _renumber_lane(connection, lane, store_id)
     connection.execute("UPDATE meta SET value = ? WHERE name = 'store_id'", (store_id,))

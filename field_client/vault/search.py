@@ -97,6 +97,7 @@ class Search:
                 self._store.epoch(),
                 self._store.total(),
                 self._store.rows("SELECT count(*), count(outcome) FROM outbox")[0],
+                self._store.rows("SELECT case_id FROM purge WHERE erased ORDER BY case_id"),
             )
             if made_from != self._made_from:
                 self._index = _index(case_views(self._store, self._officer_id, _KINDS).values())

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from field_client.vault import renumbering
+from field_client.vault import lanes, renumbering
 from field_client.vault.absorbing import (
     DIFFERS,
     FORKED,
@@ -30,7 +30,6 @@ from shared.schemas import digest
 from sync.device_steps import Copy, Taken
 from sync.protocol import (
     ENVELOPES_MAX,
-    GENESIS,
     PURGED_MAX,
     WAITING_BYTES_AIM,
     Place,
@@ -182,12 +181,8 @@ class Store:
 
     def lane_head(self, lane: Lane) -> Position:
         """Say where the next command of a lane follows on."""
-        found = self.rows(
-            "SELECT seq, hash FROM outbox WHERE lane = ? AND former_store IS NULL "
-            "ORDER BY seq DESC LIMIT 1",
-            (lane.value,),
-        )
-        return Position(seq=found[0][0], head=found[0][1]) if found else Position(head=GENESIS)
+        with self._lock:
+            return lanes.head_of(self._connection, lane)
 
     def waiting(self, envelopes_max: int) -> list[bytes]:
         """Give the oldest commands without a receipt, urgent first, never half of a group.

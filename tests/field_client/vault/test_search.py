@@ -110,3 +110,18 @@ def test_two_thousand_cases_are_searched_in_a_blink(store: Store) -> None:
 
 FIRST = ("Ada", "Bilal", "Chidi", "Dilys", "Emrys", "Farah", "Gwen", "Hamid", "Ines", "Margaret")
 LAST = ("Price", "Khan", "Okoro", "Wilson", "Novak", "Singh", "Hughes", "Patel", "Reid", "Young")
+
+
+def test_what_is_erased_later_than_it_left_is_found_no_more(full: Store) -> None:
+    """A draft held the case; when it goes, nothing else that the index looks at has moved."""
+    search = Search(full, OFFICER)
+    case_id = id_of("Zofia Nowak")
+    with full.transaction() as connection:
+        connection.execute(
+            "INSERT INTO purge VALUES (?, 'home_visit', 1, 'unassigned', 0)", (case_id,)
+        )
+    assert [hit.case_id for hit in search.find("Nowak")] == [case_id]
+    with full.transaction() as connection:
+        connection.execute("DELETE FROM record WHERE case_id = ?", (case_id,))
+        connection.execute("UPDATE purge SET erased = 1")
+    assert search.find("Nowak") == []

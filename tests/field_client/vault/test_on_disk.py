@@ -1,0 +1,43 @@
+"""Nothing anybody typed or was given can be read in the files of a vault, before or after a purge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from field_client.vault.drafts import Draft, keep
+from sync.protocol import Page, Purge, Reply
+from tests.field_client.vault.sample import EPOCH, a_day, fill, id_of, open_vault
+from tests.field_client.vault.saving import save_visit
+
+NOW = datetime.now(UTC)
+CANARIES = (b"Curtains drawn", b"Castellanos", b"07700900123", b"Quern Lane", b"half a sentence")
+
+
+def seen(folder: Path) -> list[tuple[str, bytes]]:
+    """Look for every canary in the bytes of every file."""
+    return [
+        (path.name, canary)
+        for path in folder.rglob("*")
+        if path.is_file()
+        for canary in CANARIES
+        if canary in path.read_bytes() or canary.decode().encode("utf-16-le") in path.read_bytes()
+    ]
+
+
+def test_no_file_of_a_vault_shows_what_is_in_it(tmp_path: Path) -> None:
+    store = open_vault(tmp_path)
+    fill(store, a_day(NOW), NOW)
+    save_visit(store, "Maryam Castellanos")
+    case_id = id_of("Maryam Castellanos")
+    keep(store, Draft(draft_id=id_of("d"), case_id=case_id, kind="visit",
+                      typed={"notes": ["half a sentence"]}, saved_at=NOW))  # fmt: skip
+    assert seen(tmp_path) == []
+
+    purge = Purge(case_id=case_id, view="home_visit", commit=2, reason="unassigned")
+    page = Page(purges=(purge,), start=store.cursor(), end=2, head=2)
+    store.absorb(replace(Reply(epoch=EPOCH, server_time=NOW.isoformat()), page=page))
+    assert seen(tmp_path) == []
+    store.close()
+    assert seen(tmp_path) == []
