@@ -23,6 +23,23 @@ OFFICERS_MIN = 50
 Sessions = Callable[[], Session]
 Tell = Callable[[int], None]
 
+_WORDS = (
+    "ask card door gate light upstairs neighbour evening weekday school morning letter payment "
+    "instalment council account balance charge partner children moved forwarding address number "
+    "telephone email landlord tenant keys garden dog window blind curtain answer nobody spoke "
+    "polite upset tired working shifts hospital appointment carer mother brother sister agreed "
+    "promised twenty pounds fortnight month benefit claim decision appeal waiting form online "
+    "help advice debt charity leaflet number called back later quiet street corner flat stairs "
+    "broken bell knocked twice parcel name surname spelling birthday language interpreter"
+)
+
+_SAID = f"""CREATE FUNCTION pg_temp.said(seed text, words int) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(known.list[1 + mod(abs(hashtext(seed || '.' || n)), {_WORDS.count(" ") + 1})],
+                      ' ')
+    FROM generate_series(1, words) AS n, (SELECT string_to_array('{_WORDS}', ' ') AS list) AS known
+$$"""  # noqa: S608 - our own words
+"""Text as people write it: nobody's, and as hard to compress as anybody's."""
+
 _ROWS = (
     """INSERT INTO address (address_id, lines, postcode, latitude, longitude)
        SELECT md5('address' || n)::uuid, n || ' Fieldfare Lane' || E'\\n' || 'Harrowmere',
@@ -30,7 +47,7 @@ _ROWS = (
        FROM generate_series(1, :cases) AS n""",
     """INSERT INTO person (person_id, kind, name, forenames, surname, household, recorded_at)
        SELECT md5('person' || n)::uuid, 'individual', 'Person Number ' || n, 'Person',
-              'Number ' || n, repeat('Two adults and three children live here. ', 6), :now
+              'Number ' || n, pg_temp.said('household' || n, 36), :now
        FROM generate_series(1, :cases) AS n""",
     """INSERT INTO residence (residence_id, person_id, address_id, from_on)
        SELECT md5('residence' || n)::uuid, md5('person' || n)::uuid, md5('address' || n)::uuid,
@@ -66,14 +83,12 @@ _ROWS = (
     """INSERT INTO planned_visit (planned_visit_id, case_id, officer_id, purpose, planned_on,
                                   instructions)
        SELECT md5('plan' || n)::uuid, md5('case' || n)::uuid, md5('officer')::uuid, 'arrears',
-              DATE '2027-01-04', repeat('Ask whether they know that they can pay by instalments, '
-              || 'and leave the card with the numbers of those who help with money. ', 6)
+              DATE '2027-01-04', pg_temp.said('plan' || n, 130)
        FROM generate_series(1, :cases) AS n""",
     """INSERT INTO visit (visit_id, case_id, officer_id, happened_at, received_at, outcome, notes,
                           review)
        SELECT md5('visit' || n)::uuid, md5('case' || n)::uuid, md5('officer')::uuid,
-              :now, :now, 'no_answer', repeat('Nobody came to the door although a light was on. '
-              || 'The neighbour says that somebody is usually in after six. ', 8), 'approved'
+              :now, :now, 'no_answer', pg_temp.said('visit' || n, 175), 'approved'
        FROM generate_series(1, :cases) AS n""",
 )
 """One person, place, account, debt, case, plan and visit for each number: seven records a case."""
@@ -102,6 +117,7 @@ def make_council(
 ) -> Council:
     """Write a council of so many cases; a hundred are assigned a commit, as in real life."""
     with sessions() as session, session.begin():
+        session.execute(text(_SAID))
         for statement in _ROWS:
             session.execute(text(statement), {"cases": cases, "now": now})
         ids = list(session.scalars(select(CaseRow.case_id).order_by(CaseRow.case_id)))
