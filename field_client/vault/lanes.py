@@ -38,7 +38,7 @@ def keep_heads(connection: Connection) -> None:
         if at.seq:
             connection.execute(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE "
-                "SET value = excluded.value",
+                "SET value = excluded.value WHERE value <> excluded.value",
                 (_name(lane), f"{at.seq} {at.head}"),
             )
 
