@@ -119,6 +119,7 @@ class Watch(Reading):
         leaving = set(device.store.rows("SELECT case_id, view FROM purge WHERE NOT erased"))
         known = {(row.case_id, row.view) for row in scope}
         gone = {(r.case_id, r.view) for r in scope if not r.granted and r.since <= cursor} - leaving
+        known |= leaving  # a restore may have lost that it was ever given
         for case_id, view, kind, _id in held:
             label = self.world.label_of_case(case_id)
             if (case_id, view) not in known:
