@@ -59,6 +59,7 @@ class Handheld:
     told: Told
     random: Random
     marks: Callable[[], str]
+    started: Callable[[], None]
     unlocked: int = 0
     problem: str = ""
     faults: list[str] = field(default_factory=list)
@@ -159,6 +160,7 @@ class Handheld:
         process = self._process
         if process is None or not process.is_running():
             process = self._process = self._started()
+            self.started()
         said = self._announced(process)
         if (
             said is None or said["event"] != "locked"

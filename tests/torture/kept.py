@@ -21,7 +21,6 @@ class Kept:
     office_port: int = 0
     line_ports: list[int] = field(default_factory=list)
     counted: int = 0
-    marks: int = 0
     made: bool = False
     ended: bool = False
 
@@ -43,7 +42,9 @@ def note_processes(path: Path, pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(psutil.Error):
             lines.append([pid, psutil.Process(pid).create_time()])
-    path.write_text(json.dumps(lines))
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(lines))
+    new.replace(path)
 
 
 def end_left_over(path: Path) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -53,14 +55,17 @@ class Scene:
     devices: list[Handheld] = field(default_factory=list)
     people: list[Desk | Filing] = field(default_factory=list)
     officers: dict[str, str] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
     web: Service = field(init=False)
     worker: Service = field(init=False)
 
     def __post_init__(self) -> None:
+        self._numbers = itertools.count(self.told.numbered + 1)
         self.kept.office_port = self.kept.office_port or _free_port()
         port = {"FIELDFARE_PORT": str(self.kept.office_port)}
-        self.web = Service("office", self.home, port, ready_event="ready")
-        self.worker = Service("worker", self.home)
+        note = self._note_processes
+        self.web = Service("office", self.home, port, ready_event="ready", started=note)
+        self.worker = Service("worker", self.home, started=note)
 
     @property
     def home(self) -> Path:
@@ -68,9 +73,8 @@ class Scene:
         return self.folder / "office"
 
     def mark(self) -> str:
-        """Make words that stand nowhere else."""
-        self.kept.marks += 1
-        return f"T {self.kept.marks} {self.kept.seed}"
+        """Make words that stand nowhere else, not in what an interrupted run wrote down either."""
+        return f"T {next(self._numbers)} {self.kept.seed}"
 
     def random(self, what: str) -> Random:
         """Draw for one part of the run; going on after an interruption draws others."""
@@ -125,6 +129,7 @@ class Scene:
             told=self.told,
             random=self.random(f"device {number}"),
             marks=self.mark,
+            started=self._note_processes,
         )
         stack.callback(device.end)
         self.lines.append(line)
@@ -157,7 +162,6 @@ class Scene:
 
     def end(self, target: str, random: Random) -> bool:
         """End something as a power cut would; tell whether there was anything to end."""
-        self._note_processes()
         device, at = random.choice(self.devices), random.random()
         ends: dict[str, Callable[[], bool]] = {
             "device": lambda: device.kill(keeper=True, vault=True),
@@ -183,7 +187,8 @@ class Scene:
         pids = [pid for service in (self.web, self.worker) if (pid := service.pid)]
         pids += [pid for device in self.devices for pid in device.pids()]
         server = postmaster(self.home)
-        note_processes(self._processes, [*pids, *([server.pid] if server else [])])
+        with self._turn:
+            note_processes(self._processes, [*pids, *([server.pid] if server else [])])
 
     # Resting
 

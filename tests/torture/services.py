@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Service:
     home: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_event: str | None = None
+    started: Callable[[], None] = lambda: None
     fell: int = 0
     in_a_row: int = 0
     killed: int = 0
@@ -77,6 +78,7 @@ class Service:
         while not self._ended.is_set() and not self.cannot_start:
             killed = self.killed
             self._process = Process(self.name, home=self.home, **self.environment)
+            self.started()
             self._wait_until_ready(self._process)
             while self._process.is_running() and not self._ended.wait(0.05):
                 pass

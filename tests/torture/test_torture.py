@@ -209,6 +209,7 @@ def test_what_was_told_is_read_again_from_disk(told: Told) -> None:
     again = Told(told.path)
     assert [vars(said) for said in again.of("visit")] == [vars(said) for said in told.of("visit")]
     assert again.count(State.TOLD) == 3
+    assert again.numbered == 2
 
 
 def test_every_target_is_drawn() -> None:

@@ -69,6 +69,13 @@ class Told:
             found = [said for said in self._said.values() if said.kind == kind]
         yield from found
 
+    @property
+    def numbered(self) -> int:
+        """Give the highest number that words were made with."""
+        with self._turn:
+            marks = [said.mark.split() for said in self._said.values()]
+        return max((int(words[1]) for words in marks if words[0] == "T"), default=0)
+
     def count(self, state: State | None = None) -> int:
         """Count what was meant, or what ended so."""
         with self._turn:
