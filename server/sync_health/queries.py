@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, cast, exists, func, select
+from sqlalchemy import ColumnElement, Date, and_, cast, exists, func, select
 from sqlalchemy.orm import Session
 
 from server.access.tables import DeviceRow, DeviceStoreRow, ErasureRow, UserRow
@@ -155,7 +155,7 @@ def alarm(session: Session, _config: Config, now: datetime) -> Sentence | None:
     if len(loud) == 1:
         return Sentence(mark("A device needs somebody: %(device)s, %(officer)s. %(why)s."), **said)
     return Sentence(
-        mark("%(count)s devices need somebody. First %(device)s, %(officer)s: %(why)s."),
+        mark("%(count)s devices need somebody. First: %(device)s, %(officer)s. %(why)s."),
         count=number(len(loud)),
         **said,
     )
@@ -184,12 +184,12 @@ def history(session: Session, device_id: str, now: datetime) -> History:
 def count_answers(session: Session, device_id: str) -> int:
     """Count the commands of a device that were answered."""
     counted = select(func.count()).select_from(CommandRow)
-    return session.scalar(counted.where(CommandRow.device_id == device_id)) or 0
+    return session.scalar(counted.where(_sent_by(device_id))) or 0
 
 
 def answers(session: Session, device_id: str, part: Slice) -> list[Answer]:
     """List the commands of a device that were answered, the latest first."""
-    return _answers(session, CommandRow.device_id == device_id, part)
+    return _answers(session, _sent_by(device_id), part)
 
 
 def answers_to(session: Session, command_ids: Sequence[str]) -> list[Answer]:
@@ -341,7 +341,7 @@ def _days(session: Session, device_id: str, since: datetime) -> list[DayCount]:
     kept: dict[date, dict[str, int]] = {}
     for day, outcome, count in session.execute(
         select(on, row.outcome, func.count())
-        .where(row.device_id == device_id, row.received_at >= since)
+        .where(_sent_by(device_id), row.received_at >= since)
         .group_by(on, row.outcome)
     ):
         counts = kept.setdefault(day, {})
@@ -353,6 +353,11 @@ def _days(session: Session, device_id: str, since: datetime) -> list[DayCount]:
     ):
         kept.setdefault(day, {})["failed"] = int(times)
     return [DayCount(on=day, **kept[day]) for day in sorted(kept, reverse=True)]
+
+
+def _sent_by(device_id: str) -> ColumnElement[bool]:
+    """Choose what an officer saved on a device, and not what was asked about the device itself."""
+    return and_(CommandRow.device_id == device_id, CommandRow.store_id.is_not(None))
 
 
 def _kind_of(outcome: str) -> str:

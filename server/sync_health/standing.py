@@ -151,7 +151,7 @@ def _turned_away(standing: Standing) -> Need | None:
         code="turned_away",
         tone="red",
         sentence=Sentence(
-            mark("%(why)s, last at %(when)s"),
+            mark("%(why)s, last on %(when)s"),
             why=Sentence(cause(code)),
             when=moment(standing.refused_at, say=Sentence),
         ),
@@ -219,9 +219,7 @@ def _differs(standing: Standing) -> Need | None:
             mark("It differed from the office and was put right. Times noticed: %(count)s"),
             count=number(standing.defects),
         ),
-        action=Sentence(
-            mark("Open its page; if it comes back, tell whoever looks after Fieldfare")
-        ),
+        action=Sentence(mark("Nothing now; if it comes back, tell whoever looks after Fieldfare")),
     )
 
 

@@ -24,6 +24,7 @@ from tests.e2e.stocked_people import (
     add_people,
     add_premises,
 )
+from tests.e2e.stocked_sync import add_contacts, add_what_happened_between
 from tests.e2e.stocked_work import (
     add_devices,
     add_plans,
@@ -47,6 +48,8 @@ KINDS = (
     add_what_is_set_aside,
     add_devices,
     add_users,
+    add_contacts,
+    add_what_happened_between,
 )
 """In this order: later ones look at what the earlier have added."""
 

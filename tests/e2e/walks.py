@@ -105,7 +105,8 @@ def empty_walks(studio: Studio) -> Iterator[Walk]:
             page = studio.page()
             sign_in(page, address, f"first.{role}", PASSWORD)
             trays = tuple(f"/?tray={tray.key}" for tray in TRAYS) if role == "supervisor" else ()
-            yield Walk(f"empty-{role}", address, page, ("/", *trays, "/you", "/jobs"))
+            board = () if role == "officer" else ("/sync-health",)
+            yield Walk(f"empty-{role}", address, page, ("/", *trays, *board, "/you", "/jobs"))
 
 
 def _role_walk(studio: Studio, council: RunningCouncil, stocked: Stocked, role: str) -> Walk:

@@ -24,6 +24,7 @@ from tests.field_client.vault.conftest import FarOffice
 from tests.field_client.vault.sample import a_day, case, place
 from tests.field_client.vault.saving import save_visit
 from tests.field_client.vault.small_office import SmallOffice
+from tests.server.reading import words_of
 
 HERE = place("1 Market Place", "QZ1 1AA")
 
@@ -245,7 +246,9 @@ def test_a_receipt_that_the_office_signed_is_one_and_shows_its_number(
     assert item.first.sealed
     number = item.first.receipt_number
     assert number is not None
-    assert f"The office has this: receipt {number}" in client.get(f"/outbox/{visit_id}").text
+    assert f"The office has this: receipt {number}" in words_of(
+        client.get(f"/outbox/{visit_id}").text
+    )
 
 
 @pytest.mark.parametrize("signs", [None, OfficeSeal(b"1" * 32)])

@@ -122,7 +122,7 @@ def test_the_first_page_says_which_device_comes_first(day: Day, leader: Someone)
     device(day, day.bryn, "Fast", ahead_seconds=4_000)
     assert "A device needs somebody: Fast, Bryn Pugh" in words_of(browser.get("/"))
     device(day, day.bryn, "Silent", heard_at=clock.now() - timedelta(days=9))
-    assert "2 devices need somebody. First Silent, Bryn Pugh" in words_of(browser.get("/"))
+    assert "2 devices need somebody. First: Silent, Bryn Pugh" in words_of(browser.get("/"))
     assert "needs somebody" not in words_of(day.browser(day.caseworker).get("/"))
 
 

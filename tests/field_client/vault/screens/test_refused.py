@@ -59,7 +59,11 @@ def test_the_office_is_asked_to_look_at_it_as_it_is(
 def test_it_is_set_aside_with_why(client: FlaskClient, full: Store, refused: str) -> None:
     assert 'value="withdraw" checked' in page(client, f"/outbox/{refused}/answer?choice=withdraw")
     say(client, refused, choice="withdraw", reason=REASON)
-    assert "Set aside something refused" in words_of(page(client, f"/outbox/{refused}"))
+    text = words_of(page(client, f"/outbox/{refused}"))
+    assert "Set aside something refused" in text
+    assert "Dealt with" in text
+    assert "Needs you" not in text
+    assert "Needs you" not in words_of(page(client, "/outbox"))
     assert len(outbox.not_taken(full, id_of(NAME))) == 1
 
 
