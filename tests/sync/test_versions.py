@@ -44,6 +44,7 @@ FIXTURES = Path(__file__).with_name("fixtures")
 
 FROZEN = {
     "envelope_v1.json": "ede590e060b0c682473298f5bc2a8001b493d3fa1f42b8479ef776329f317bb0",
+    "envelope_v1_anew.json": "aeb98eca854d659a7a04264119ba7f1925e339b9392a7873a103d96dc1519fd6",
     "request_v1.zst": "e02aac7934c591adfcb95256fa3957b3b81c94942009b20fdf423ca5ea5af719",
     "reply_v1.zst": "f9a5670321b3bcccf3fc60552c4558624ed30b089a892bd7e02ea6c1e94906e4",
     "request_v2.zst": "07bc3b7e7f22ae899250714b0f9ec0b20a9b829b4fa769964ad533e66e4c6c0a",
@@ -71,6 +72,15 @@ def test_an_envelope_of_the_first_day_is_still_read_and_written_the_same() -> No
         chain_hash(GENESIS, written)
         == read_reply(frozen("reply_v1.zst")).positions[Lane.ORDINARY].head
     )
+
+
+def test_an_envelope_that_was_numbered_anew_says_what_it_was_first_written_as() -> None:
+    written = frozen("envelope_v1_anew.json")
+    anew, first = read_envelope(written), read_envelope(frozen("envelope_v1.json"))
+    assert anew.identity == first.identity == anew.first
+    assert (anew.body, anew.command_id) == (first.body, first.command_id)
+    assert (anew.seq, first.first) == (4, None)
+    assert write_envelope(json.loads(written)) == written
 
 
 @pytest.mark.parametrize("version", range(PROTOCOL_OLDEST, PROTOCOL_VERSION + 1))
