@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urljoin, urlsplit
@@ -19,11 +18,10 @@ from server.access.device_commands import ApproveDevice, RevokeDevice
 from server.demo.pairing import PASSPHRASE
 from server.demo.processes import Process
 from shared.catalogue import PSEUDO
-from shared.commands import Outcome
-from sync.protocol import Receipt
 from tests.e2e.council import RunningCouncil, running_council
 from tests.e2e.crawl import Crawl, path_of
 from tests.e2e.device_routes import device_routes
+from tests.e2e.device_vaults import answers, busy, nothing, stale
 from tests.e2e.language import look_for_unspoken, words_in
 from tests.e2e.proxy import Proxy, Weather
 from tests.e2e.stock import Stock
@@ -31,8 +29,7 @@ from tests.e2e.stocked import add_every_kind, office_beside
 from tests.e2e.studio import Routes, Story, Studio, Walk, press
 from tests.field_client.vault.conftest import IDENTITY, FarOffice, Served
 from tests.field_client.vault.pictures import jpeg
-from tests.field_client.vault.sample import a_day, case, fill, id_of, open_vault, place
-from tests.field_client.vault.saving import save_visit
+from tests.field_client.vault.sample import a_day, id_of, open_vault
 from tests.server.access.conftest import Office
 from tests.server.access.tablet import issue_code
 
@@ -85,10 +82,10 @@ def _a_day(studio: Studio, routes: Routes) -> Iterator[Walk]:
 def _vaults(studio: Studio, routes: Routes) -> Iterator[Walk]:
     """Walk through vaults with all the office's answers, too much, nothing, or what is out of date."""
     for name, prepare in (
-        ("answers", _answers),
-        ("busy", _busy),
-        ("empty", _nothing),
-        ("stale", _stale),
+        ("answers", answers),
+        ("busy", busy),
+        ("empty", nothing),
+        ("stale", stale),
     ):
         with _served(prepare) as served:
             page = studio.page(permissions=["camera"])
@@ -313,7 +310,7 @@ def _in_the_pseudo_language(crawl: Crawl) -> None:
     """Read the same pages of the same vault in the pseudo-language, which no officer can choose."""
     spoken, pages.LANGUAGE = pages.LANGUAGE, PSEUDO
     try:
-        with _served(_answers) as served:
+        with _served(answers) as served:
             page = crawl.page.context.new_page()
             page.goto(served.boot())
             page.wait_for_url("**/today")
@@ -343,63 +340,3 @@ _NAMED = ("officer_name", "device_name", "office_name")
 
 _TYPED = frozenset({"Curtains", "drawn", "castelan", "zzyzx"})
 """What is typed on the way."""
-
-ANSWERS: dict[str, tuple[Outcome, str | None]] = {
-    "Tom O'Leary": (Outcome.APPLIED, None),
-    "Zofia Nowak": (Outcome.FLAGGED, None),
-    "Priya Ramanathan": (Outcome.REFUSED, "visit.already_recorded"),
-    "Idris Vaughan": (Outcome.QUARANTINED, "authority.never_assigned"),
-    "Bramble Tyres Ltd": (Outcome.REVIEW, None),
-}
-"""What the office says of the visit to each of these people."""
-
-
-def _answers(store: Store, _office: FarOffice) -> None:
-    """Have visits that the office accepted, flagged, refused, set aside and holds, and one it has not."""
-    now = clock.now()
-    fill(store, a_day(now), now)
-    for name in (*ANSWERS, "Maryam Castellanos"):
-        save_visit(store, name, f"visit of {name}", number="07700900777", picture=jpeg())
-    receipts = [
-        Receipt(
-            command_id=id_of(f"visit of {name} {part}"),
-            outcome=outcome,
-            code=code,
-            received_at=now.isoformat(),
-        )
-        for name, (outcome, code) in ANSWERS.items()
-        for part in ("command", "number", "picture")
-    ]
-    fill(store, [], now, receipts)
-    with store.transaction() as connection:
-        connection.execute(
-            "INSERT INTO purge VALUES (?, 'home_visit', 99, 'unassigned', 0)",
-            (id_of("Tom O'Leary"),),
-        )
-
-
-def _busy(store: Store, _office: FarOffice) -> None:
-    """Have more cases than one list shows: forty due, forty before, and forty without a day."""
-    now = clock.now()
-    today = now.date()
-    days = (today, today - timedelta(days=2), None)
-    cases = [
-        case(
-            f"Person {number}",
-            place(f"{number} Alder Row", "QZ1 1AB", north=40 * number, east=25 * (number % 9)),
-            planned_on=days[number % 3],
-        )
-        for number in range(120)
-    ]
-    fill(store, cases, now)
-
-
-def _nothing(store: Store, _office: FarOffice) -> None:
-    """Have an officer to whom no case is assigned."""
-    fill(store, [], clock.now())
-
-
-def _stale(store: Store, _office: FarOffice) -> None:
-    """Have a copy of two days ago, and no office that answers."""
-    now = clock.now() - timedelta(days=2)
-    fill(store, a_day(now), now)
