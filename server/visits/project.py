@@ -41,12 +41,12 @@ def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[st
     bodies: Bodies = {}
     visits = list(
         session.execute(
-            select(VisitRow, _user.c.name)
+            select(*VisitRow.__table__.columns, _user.c.name.label("officer"))
             .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
             .where(among(VisitRow.case_id, case_ids))
         )
     )
-    ids = [visit.visit_id for visit, _name in visits]
+    ids = [visit.visit_id for visit in visits]
     comments: dict[str, list[dict[str, Any]]] = {}
     for comment in session.scalars(
         select(VisitCommentRow)
@@ -68,10 +68,10 @@ def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[st
         .order_by(PhotographRow.photograph_id)
     ):
         photographs.setdefault(visit_id, []).append(photograph_id)
-    for visit, officer in visits:
+    for visit in visits:
         bodies.setdefault(visit.case_id, {})[visit.visit_id] = {
             "officer_id": visit.officer_id,
-            "officer": officer or "",
+            "officer": visit.officer or "",
             "happened_at": visit.happened_at.isoformat(),
             "outcome": visit.outcome,
             "met_person_ids": list(visit.met_person_ids),

@@ -37,6 +37,9 @@ def council(office: Office) -> Council:
     )
 
 
+WRITTEN_LAST = {"command"}
+"""The door writes it after the records, so that no transaction sees its own in them."""
+
 SAYING = [projection for projection in house().projections if projection.reads is not None]
 
 
@@ -55,7 +58,7 @@ def test_a_projection_names_every_table_it_looks_at(
 
         projection.build(session, council.scope)
     assert projection.reads is not None
-    assert seen <= projection.reads
+    assert seen - WRITTEN_LAST <= projection.reads
     assert seen, "or this looked at nothing"
 
 
