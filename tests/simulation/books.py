@@ -26,6 +26,9 @@ class Books(Protocol):
     def cut(self) -> None:
         """Lose the office's connections, and whatever has not been committed on them."""
 
+    def clear(self) -> None:
+        """Forget everything, whoever was at work here before."""
+
     def taken(self) -> Any:
         """Take everything as it stands, as a backup does."""
 

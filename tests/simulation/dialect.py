@@ -225,7 +225,6 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.create_function("octet_length", 1, _octets, deterministic=True)
     connection.create_function("timezone", 2, _local, deterministic=True)
     connection.create_function("sha256", 1, _sha256, deterministic=True)
-    connection.create_function("nextval", 1, Sequences())
     connection.create_aggregate("bool_or", 1, _AnyOf)
 
 

@@ -47,10 +47,10 @@ KEPT_ON_A_DEVICE = (
 """All of a vault that says how its syncs ended."""
 
 KEPT_AT_THE_OFFICE = (
-    "SELECT case_id::text, view, kind, record_id, body, commit_number FROM field_record ORDER BY 1, 4",
-    "SELECT case_id::text, view, records, hash::text FROM case_total ORDER BY 1, 2",
-    "SELECT command_id::text, outcome, code, commit_number FROM command ORDER BY 1",
-    "SELECT store_id::text, lane, seq, head FROM lane_position ORDER BY 1, 2",
+    "SELECT case_id::text, view, kind, record_id, body, commit_number FROM field_record",
+    "SELECT case_id::text, view, records, CAST(hash AS text) FROM case_total",
+    "SELECT command_id::text, outcome, code, commit_number FROM command",
+    "SELECT store_id::text, lane, seq, head FROM lane_position",
 )
 """All of the office that says how the devices' work ended."""
 
@@ -68,7 +68,7 @@ def _what_befell(watch: Watch, device: Device) -> Iterator[str]:
 def _see_all(watch: Watch, devices: Sequence[Device]) -> None:
     """Add all that is left to what the day comes to."""
     for statement in KEPT_AT_THE_OFFICE:
-        watch.saw([tuple(row) for row in watch.rows(statement)])
+        watch.saw(sorted((tuple(row) for row in watch.rows(statement)), key=repr))
     for device in devices:
         for statement in KEPT_ON_A_DEVICE:
             watch.saw(device.store.rows(statement))

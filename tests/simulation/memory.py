@@ -63,6 +63,7 @@ class InMemory:
         self._line.execute(
             "INSERT INTO sync_head (head_id, commit_number, epoch) VALUES (1, 0, '')"
         )
+        self._empty = self.taken()
 
     def _check_idle(self, _connection: object = None) -> None:
         """Break off if somebody has answered, or asks for more, with a transaction still open."""
@@ -78,6 +79,11 @@ class InMemory:
         """Lose whatever has not been committed."""
         if self._line.in_transaction:
             self._line.rollback()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.put_back(self._empty)
+        self._line.create_function("nextval", 1, dialect.Sequences())
 
     def taken(self) -> sqlite3.Connection:
         """Take everything as it stands."""

@@ -16,6 +16,7 @@ from tests.simulation.books import Books
 
 def first(books: Books, house: House) -> Any:
     """Open the office, and take it as it stands then."""
+    books.clear()
     made = world.make(0, house.permissions)
     with books.watch.begin() as connection:
         world.people_of_the_office(connection, made)

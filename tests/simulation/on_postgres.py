@@ -52,6 +52,12 @@ class OnPostgres:
         self._lines.clear()
         self.office.dispose()
 
+    def clear(self) -> None:
+        """Forget everything, whoever was at work here before."""
+        self.put_back({})
+        self._keeper.execute("INSERT INTO sync_head VALUES (1, 0, gen_random_uuid())")
+        self._keeper.execute("ALTER SEQUENCE case_reference RESTART")
+
     def taken(self) -> dict[str, bytes]:
         """Take everything as it stands."""
         found: dict[str, bytes] = {}

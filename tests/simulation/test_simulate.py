@@ -136,6 +136,16 @@ def test_days_whose_office_is_held_inside_transactions_keep_every_property(
         assert happening in told, happening
 
 
+@pytest.mark.timeout(600)
+def test_days_on_one_database_do_not_meet_those_before(
+    postgres: EmbeddedPostgres, database_template: str
+) -> None:
+    url = own_database(postgres, database_template, "again")
+    first, again = (run_on_both(url, (3,)) for _ in range(2))
+    assert not first_broken([*first, *again])
+    assert first[0].trace == again[0].trace
+
+
 def test_a_day_that_goes_otherwise_on_postgresql_is_broken() -> None:
     here = Ended(seed=1, steps=2, trace=("  1 a", "  2 b"), seen_of="x")
     assert here.compared(here) == here
