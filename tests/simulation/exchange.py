@@ -146,6 +146,8 @@ def _take(story: Story, device: Device, attempt: Attempt, reply: Reply) -> None:
     except RuleBroken as refusal:
         story.note(f"{device.label} cannot take the reply in: {refusal.code}")
         story.watch.looked_at("P13")
+        if not device.disk.has_power:
+            mishaps.disk_failed(story, device, "takes the reply in", refusal)
         device.give_up(attempt)
     device.disk.forget()
     story.watch.device_holds(device)

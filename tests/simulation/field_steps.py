@@ -65,6 +65,8 @@ def _press(
         return
     except RuleBroken as refusal:
         device.disk.forget()
+        if not device.disk.has_power:
+            mishaps.disk_failed(story, device, f"saves {what} on {case}", refusal)
         if refusal.code == "disk.full":
             story.watch.looked_at("P13")
         pressed = {saving.command_id for saving in savings}

@@ -96,6 +96,8 @@ def _tell(seed: int, books: Books, office: House, morning: Any) -> Ended:
         story.tell()
     except Broken as found:
         broken = found
+    except Exception as failure:  # noqa: BLE001 - whatever it is, it has a seed and a trace
+        broken = Broken("P0", f"the day broke off: {failure!r}")
     return Ended(
         seed=story.seed,
         steps=story.steps,
