@@ -142,6 +142,8 @@ class Watch(Reading):
 
     def _same(self, device: Device, row: Any, held: tuple[int, str] | None) -> None:
         wanted = None if row.body is None else (row.moved, row.body)
+        if self.restores and held and wanted:
+            wanted = (held[0], wanted[1])  # numbers of another life mean nothing in this one
         if held != wanted:
             what = "lacks" if held is None else "still has" if wanted is None else "has an old"
             label = self.world.label_of_case(row.case_id)
