@@ -130,7 +130,9 @@ def _page(aside: Aside, form: Form) -> str:
         aside=aside,
         form=form,
         command_id=clock.new_id(),
-        may_record=may("aside.replay") and not (aside.replayed_at or aside.arrived),
+        may_record=bool(
+            may("aside.replay") and aside.officer and not (aside.replayed_at or aside.arrived)
+        ),
     )
 
 

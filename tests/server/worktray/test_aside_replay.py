@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from server.access.tables import SetAsideRow
 from server.cases.tables import CaseRow
+from server.spine import clock
 from server.spine.tables import ChangeRow, CommandRow, FieldRecordRow
 from server.visits.tables import VisitRow
 from server.worktray.tables import ReplayRow
+from shared.schemas import digest
 from tests.server.day import Browser, Day, Household, new_id
 from tests.server.worktray.sending import HAPPENED_AT, Tablet
 
@@ -221,6 +224,27 @@ def test_bytes_nobody_could_read_are_recorded_as_what_the_officer_says_they_were
     assert "error" in page
     record(browser, subject, ref, outcome="no_answer", notes="She said so on the telephone")
     assert len(visits(day)) == 1
+
+
+def test_bytes_of_a_device_nobody_knows_can_be_looked_at_and_not_recorded(day: Day) -> None:
+    body = b"nothing that anybody can read"
+    subject = digest(body)
+    with day.session() as session:
+        session.add(
+            SetAsideRow(
+                store_id=new_id(),
+                device_id=new_id(),
+                digest=subject,
+                code="envelope.unreadable",
+                body=body,
+                received_at=clock.now(),
+            )
+        )
+    browser = day.browser(day.supervisor)
+    page = browser.get(f"/set-aside/{subject}")
+    assert "nothing that anybody can read" in page
+    assert "Put it right and record it" not in page
+    browser.get(f"/set-aside/{subject}/record", 404)
 
 
 def test_what_comes_by_itself_after_all_has_no_second_effect(day: Day, theirs: Household) -> None:
