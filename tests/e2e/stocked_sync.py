@@ -71,7 +71,7 @@ _AGES = timedelta(days=40)
 def add_what_happened_between(stock: Stock) -> None:
     """Give one device a history: what it sent, what failed, what differed, what is still on it."""
     device_id = _device(stock, "Old tablet", {})
-    case_id = stock.cases[-2][0]
+    case_id, *_who = stock.cases.pop(-2)
     taken = UnassignCase(case_id=case_id, officer_id=stock.officer.user_id)
     stock.give(taken, at=stock.now - timedelta(days=5))
     outcomes = ("applied", "flagged", "refused", "quarantined", "review", "no_change", "merged")
