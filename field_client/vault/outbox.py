@@ -99,6 +99,12 @@ class Item:
         """Tell whether the officer has said that its refusals are dealt with."""
         return all(e.settled_at for e in self.entries if e.outcome is Outcome.REFUSED)
 
+    @property
+    def dealt_with(self) -> bool:
+        """Tell whether nothing of it that needed the officer is left: no refusal, nothing unread."""
+        needing = [entry for entry in self.entries if entry.state is State.NEEDS_YOU]
+        return all(entry.settled_at for entry in needing) and not self.photographs_refused
+
 
 _PICTURE_REFUSED = "refused IS NOT NULL AND settled_at IS NULL"
 

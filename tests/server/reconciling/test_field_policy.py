@@ -17,7 +17,7 @@ ABOUT_CASES = ("accounts", "cases", "people", "recovery", "visits", "worktray")
 """The areas whose rows are records of cases."""
 
 MACHINERY = {
-    "blob", "blob_upload", "blob_part", "blob_refusal", "examination", "search_term",
+    "blob", "blob_upload", "blob_part", "blob_refusal", "examination", "replay", "search_term",
 }  # fmt: skip
 """Rows of those areas that no person writes a field of."""
 
