@@ -95,7 +95,6 @@ HAPPENINGS = (
     "saves AddMarker",
     "saves ProposeMarkerRemoval",
     "ChangeDetails",
-    "DecideConflict",
     "UnassignCase",
     "CloseCase",
     "RecordPayment",
@@ -177,7 +176,7 @@ def test_the_command_says_how_it_ended_as_json() -> None:
     assert said["failed"] == []
     assert said["steps"] > 100
     assert said["seconds"] > 0
-    assert said["checked"]["P1"] == 3
+    assert said["checked"]["P1"] >= 3
 
 
 @pytest.mark.long
