@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from field_client.vault.execute import Saving
 from field_client.vault.pending import CaseView, case_view
 from shared.contacts import RecordPhoneNumber
+from shared.details import CorrectDetails
 from shared.errors import RuleBroken
 from shared.photographs import RecordPhotograph
 from shared.reviews import RecordVisitAnswer
 from shared.schemas import digest
 from shared.visits import OUTCOMES, RecordVisit
-from tests.simulation import exchange, field_words, mishaps
+from tests.simulation import exchange, field_words, mishaps, office_steps
 from tests.simulation.device import Device
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 NOTES = ("Nobody in", "Ŵyneb wrth y drws \U0001f6aa", 'Said "come back"\nand shut the door', "")
 """What officers write: one language and another, quotes, line breaks, nothing."""
+
+DIFFERENT = 0.6
+"""How often the office says something else of what an officer has just said: seldom by chance."""
 
 Pictures = list[tuple[str, str, str, bytes]]
 
@@ -182,7 +186,10 @@ def _word(story: Story, device: Device, view: CaseView) -> None:
     command = say(story, view)
     if command is None:
         return _visit(story, device, view)
-    return _press(story, device, command.name, [_saving(story, command)], [])
+    _press(story, device, command.name, [_saving(story, command)], [])
+    if isinstance(command, CorrectDetails) and story.random.random() < DIFFERENT:
+        office_steps.ask(story, [field_words.differ(story, command)])
+    return None
 
 
 def _draft(story: Story, device: Device, view: CaseView) -> None:

@@ -15,15 +15,15 @@ from shared.markers import KINDS, AddMarker, ProposeMarkerRemoval
 if TYPE_CHECKING:
     from tests.simulation.story import Story
 
-SAID = {
-    "language": ("Cymraeg", "Polski", ""),
-    "household": ("A lodger", "Two small children", ""),
-    "needs": (["large_print"], ["interpreter"], []),
+SAID: dict[str, tuple[object, ...]] = {
+    "language": ("Cymraeg", "Polski", "Urdu", ""),
+    "household": ("A lodger", "Two small children", "A sister", ""),
+    "needs": (["large_print"], ["interpreter"], ["sign_language"], []),
 }
 """What is said of a person, by its field; few values, so that two people say the same at times."""
 
 
-def correct(story: Story, view: CaseView) -> Command | None:
+def correct(story: Story, view: CaseView) -> CorrectDetails | None:
     """Put a person's details right, over what this device shows of them."""
     people = {id_: details_of(body) for id_, body in view.of("person").items() if "needs" in body}
     if not people:
@@ -78,6 +78,15 @@ def change(story: Story) -> Command:
     return ChangeDetails(
         person_id=story.random.choice(story.world.people), edits={name: {"was": was, "now": now}}
     )
+
+
+def differ(story: Story, said: CorrectDetails) -> Command:
+    """Put right in the office what an officer, who has not synced since, said something else of."""
+    name = story.random.choice(sorted(said.edits))
+    others = [word for word in SAID[name] if word != said.edits[name]["now"]]
+    was = story.watch.detail(said.person_id, name)
+    edits = {name: {"was": was, "now": story.random.choice(others)}}
+    return ChangeDetails(person_id=said.person_id, edits=edits)
 
 
 def decide(story: Story) -> Command:

@@ -28,6 +28,10 @@ STATEMENTS = 60
 """Statements of an order that it may be held before."""
 
 
+DECIDES_FIRST = 0.4
+"""How often the office turns to a conflict, when there is one, before anything else."""
+
+
 @dataclass(kw_only=True)
 class Asked:
     """Orders somebody in the office gave together, and what they were told."""
@@ -191,7 +195,12 @@ WORK: tuple[tuple[Callable[[Story], Command], int], ...] = (
 
 
 def _commands(story: Story) -> list[Command]:
-    """Draw what somebody asks next: mostly one thing, at times several at once."""
+    """Draw what somebody asks next: mostly one thing, at times several at once.
+
+    A conflict is what the office does first, so that few days end with all of theirs undecided.
+    """
+    if story.watch.conflicts() and story.random.random() < DECIDES_FIRST:
+        return [field_words.decide(story)]
     makers = story.random.choices(
         [maker for maker, _weight in WORK],
         [weight for _maker, weight in WORK],

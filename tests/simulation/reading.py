@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Engine, String, TextualSelect, bindparam, text
+from sqlalchemy import ARRAY, Engine, String, TextualSelect, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
+from server.people.tables import PersonRow
 from server.spine.tables import Id, Moment
 from tests.simulation.world import World
 
@@ -88,6 +89,13 @@ class Reading:
             "FROM conflict ORDER BY conflict_id"
         )
         return [(row[0], row[1], row[2], row[3], int(row[4])) for row in found]
+
+    def detail(self, person_id: str, name: str) -> object:
+        """Read one detail of a person."""
+        column = {"language": PersonRow.language, "household": PersonRow.household}
+        asked = select(column.get(name, PersonRow.needs)).where(PersonRow.person_id == person_id)
+        with self.engine.connect() as connection:
+            return connection.scalar(asked)
 
     def write(self, statement: str, **values: object) -> None:
         """Change the office's database as nobody in the office does."""

@@ -62,23 +62,35 @@ def books_at(url: str | None, *, holds_inside: bool = True) -> Books:
 
 def run_seeds(books: Books, seeds: Sequence[int], *, stop_at_first: bool = False) -> list[Ended]:
     """Tell the stories of some seeds one after the other, then close the books."""
-    logging.getLogger("server").setLevel(logging.CRITICAL)  # faults are planted on purpose
     listen(books.office)
     office = house()
     ended: list[Ended] = []
-    try:
-        morning = mornings.first(books, office)
-        for seed in seeds:
-            ended.append(_tell(seed, books, office, morning))
-            if stop_at_first and ended[-1].property:
-                break
-    except Broken as found:
-        ended.append(
-            Ended(seed=seeds[0], steps=0, trace=(), property=found.property, seen=found.seen)
-        )
-    finally:
-        books.dispose()
+    with _faults_not_logged():
+        try:
+            morning = mornings.first(books, office)
+            for seed in seeds:
+                ended.append(_tell(seed, books, office, morning))
+                if stop_at_first and ended[-1].property:
+                    break
+        except Broken as found:
+            ended.append(
+                Ended(seed=seeds[0], steps=0, trace=(), property=found.property, seen=found.seen)
+            )
+        finally:
+            books.dispose()
     return ended
+
+
+@contextmanager
+def _faults_not_logged() -> Iterator[None]:
+    """Keep the office from logging faults that are planted on purpose; it logs again afterwards."""
+    logger = logging.getLogger("server")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def run_on_both(url: str, seeds: Sequence[int]) -> list[Ended]:

@@ -73,6 +73,7 @@ HAPPENINGS = (
     "a backup holds commit",
     "is verified",
     "the office is restored from the backup",
+    "DecideConflict",
     "SuspendUser",
     "ReinstateUser",
     "command.group_refused",
