@@ -50,15 +50,21 @@ class _Network:
 
     def __init__(self, key: DeviceKey) -> None:
         self._key = key
-        self.link: OfficeLink | None = None
+        self._way: OfficeLink | None = None
 
     def go_to(self, address: str) -> None:
         """Have every request from now on go to this address."""
-        self.link = OfficeLink(OfficeAddress.read(address), self._key)
+        self._way = OfficeLink(OfficeAddress.read(address), self._key)
+
+    @property
+    def link(self) -> OfficeLink:
+        """Give the way to the office; there is none before it was told where to go."""
+        if self._way is None:
+            raise RuntimeError("this device was not told where its office is")
+        return self._way
 
     def post(self, path: str, body: bytes, content_type: str) -> bytes:
         """Post once and give what was answered, whatever its status."""
-        assert self.link is not None, "it was told where to go"  # noqa: S101
         answer = self.link.post(path, body, content_type)
         if answer.status != 200:  # noqa: PLR2004 - HTTP's own number
             raise RuntimeError(f"{path} answered {answer.status}")
@@ -69,9 +75,16 @@ class _Network:
         return {"send": self._send, "metered": lambda _message: Message(values={"metered": False})}
 
     def _send(self, message: Message) -> Message:
-        assert self.link is not None, "it was told where to go"  # noqa: S101
         path, kind = str(message.values["path"]), str(message.values["content_type"])
         return self.link.post(path, message.body, kind).packed()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Vault:
+    """One vault and what it does to sync."""
+
+    store: Store
+    syncing: Syncing
 
 
 @dataclass
@@ -83,33 +96,39 @@ class _Device:
     keeper: KeeperLink
     officer_id: str = ""
     receipt_key: str = ""
-    store: Store | None = None
-    syncing: Syncing | None = None
     floor: Store | None = None
     vaults: int = 0
+    _vault: _Vault | None = None
 
     def begin(self) -> None:
         """Give it a new, empty vault."""
-        if self.store is not None:
-            self.store.close()
+        if self._vault is not None:
+            self._vault.store.close()
         self.vaults += 1
-        self.store = _new_vault(self.folder / f"vault-{self.vaults}.db")
-        self.syncing = Syncing(
-            self.store, self.keeper, lambda least, _most: least, office_key=self.receipt_key
+        store = _new_vault(self.folder / f"vault-{self.vaults}.db")
+        syncing = Syncing(
+            store, self.keeper, lambda least, _most: least, office_key=self.receipt_key
         )
+        self._vault = _Vault(store=store, syncing=syncing)
+
+    @property
+    def vault(self) -> _Vault:
+        """Give the vault it has at present; there is none before it begins."""
+        if self._vault is None:
+            raise RuntimeError("this device has no vault yet")
+        return self._vault
 
     def sync(self) -> str | None:
         """Sync once, as the vault does by itself; say what was wrong, if anything was."""
-        assert self.syncing is not None, "it has begun"  # noqa: S101
-        problem = self.syncing.sync_once().problem
+        problem = self.vault.syncing.sync_once().problem
         return None if problem is None else problem.code
 
     def save(self, visits: int) -> None:
         """Save visits in turn on its cases, as the officer's own screen does."""
-        assert self.store is not None, "it has begun"  # noqa: S101
+        store = self.vault.store
         cases = [
             str(row[0])
-            for row in self.store.rows("SELECT DISTINCT case_id FROM record ORDER BY case_id")
+            for row in store.rows("SELECT DISTINCT case_id FROM record ORDER BY case_id")
         ]
         for number in range(visits):
             now = clock.now()
@@ -121,7 +140,7 @@ class _Device:
                 notes=NOTE,
             )
             saving = Saving(command_id=clock.new_id(), command=visit)
-            execute(self.store, self.officer_id, [saving], clock=clock.reading(), now=now)
+            execute(store, self.officer_id, [saving], clock=clock.reading(), now=now)
 
     def take_floor(self, path: str) -> None:
         """Take the same bytes in with nothing but one request and one transaction."""
@@ -216,8 +235,7 @@ class Measured:
 
     def held(self, device: int) -> Mapping[str, Any]:
         """Say what a device holds and what still waits there."""
-        store = self._devices[device].store
-        assert store is not None, "it has begun"  # noqa: S101
+        store = self._devices[device].vault.store
         ((waiting,),) = store.rows("SELECT count(*) FROM outbox WHERE outcome IS NULL")
         outcomes = store.rows("SELECT outcome, count(*) FROM outbox GROUP BY outcome")
         return {
