@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from server.demo.visitor import Page
-from tests.torture.desk import OK, Leaves, Persistent
-from tests.torture.told import Said, State, Told
+from tests.torture.somebody import OK, Leaves, Somebody
+from tests.torture.told import Said, State
 
 ROWS = 120
 PENCE = 12_345
@@ -22,35 +20,11 @@ _HEADINGS = (
 )
 
 
-@dataclass
-class Filing:
+@dataclass(kw_only=True)
+class Filing(Somebody):
     """One person's files, one after the other; each is taken in until the office says that it was."""
 
-    office: str
-    who: str
-    told: Told
-    marks: Callable[[], str]
-    resting: threading.Event = field(default_factory=threading.Event)
-    at_rest: threading.Event = field(default_factory=threading.Event)
-    faults: list[str] = field(default_factory=list)
     again: int = 0
-    _ended: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _somebody: Persistent = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._somebody = Persistent(self.office, self.who, self._ended)
-
-    def sit_down(self) -> None:
-        """Have them begin to work."""
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Have them go home."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def said(self) -> str:
         """Say that they are not at rest."""
@@ -58,9 +32,10 @@ class Filing:
             f"a file of {self.who} was not taken in: {self.faults[-1:] or 'its job has not ended'}"
         )
 
-    def _work(self) -> None:
+    def work(self) -> None:
+        """Take in what is unfinished first, then a new file."""
         wait = 0.0
-        while not self._ended.wait(wait):
+        while not self.ended.wait(wait):
             wait = LOOK_SECONDS
             try:
                 unfinished = [s for s in self.told.of("file") if s.state is State.MEANT]
@@ -82,18 +57,18 @@ class Filing:
 
     def _take_in(self, said: Said) -> None:
         """Send a file, have it checked, have it taken in; said to be done only when the job says so."""
-        new = self._somebody.open("/imports/new")
+        new = self.browser.open("/imports/new")
         content = written(said.mark, ROWS)
-        shown = self._somebody.press(
+        shown = self.browser.press(
             new, "/imports/new", {"profile": _PROFILE}, {"file": ("accounts.csv", content)}
         )
         where = shown.path
-        job = self._somebody.press(shown, where, {"act": "check"})
+        job = self.browser.press(shown, where, {"act": "check"})
         if not self._wait_for(job):
             self.again += 1
             return
-        found = self._somebody.open(f"{where}/check")
-        job = self._somebody.press(found, f"{where}/take", {})
+        found = self.browser.open(f"{where}/check")
+        job = self.browser.press(found, f"{where}/take", {})
         if self._wait_for(job):
             self.told.ended(said.id)
         else:
@@ -103,8 +78,8 @@ class Filing:
         """Look at a job's page until it has ended; tell whether it was done."""
         if job.status != OK or not job.path.startswith("/jobs/"):
             raise LookupError(f"no job began: {job.status} {job.path} {job.heading}")
-        while not self._ended.wait(LOOK_SECONDS):
-            said = json.loads(self._somebody.open(f"{job.path}/progress").body)
+        while not self.ended.wait(LOOK_SECONDS):
+            said = json.loads(self.browser.open(f"{job.path}/progress").body)
             if said["ended"]:
                 return said["state"] == "Done"
         raise Leaves

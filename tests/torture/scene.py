@@ -153,7 +153,9 @@ class Scene:
                 people=found.people,
             )
             self.people.append(desk)
-        self.people.append(Filing(address, "supervisor", self.told, self.mark))
+        self.people.append(
+            Filing(office=address, who="supervisor", told=self.told, marks=self.mark)
+        )
         for somebody in self.people:
             stack.callback(somebody.end)
             somebody.sit_down()
