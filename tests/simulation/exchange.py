@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SYNCS_AT_ONCE = 2
 """Syncs one device may have under way: the one in the background, and the one a person asked for."""
 
+ROUNDS_QUIET_MAX = 100
+"""Requests after which a sync with nothing in its way ought to have ended long ago."""
+
 STATEMENTS = 70
 """Statements of a conversation that it may be held before."""
 
@@ -158,8 +161,7 @@ def _take(story: Story, device: Device, attempt: Attempt, reply: Reply) -> None:
 def sync_at_once(story: Story, device: Device) -> None:
     """Run one whole sync with nothing in its way."""
     attempt = device.begin_sync(RECORDS_MAX, ENVELOPES_MAX)
-    goes_on = True
-    while goes_on:
+    for _round in range(ROUNDS_QUIET_MAX):
         assert attempt.request is not None, "a sync that goes on has a request"
         request = read_request(write_request(attempt.request))
         call = story.office.conversation(request, device.actor, story.now, None)
@@ -173,3 +175,6 @@ def sync_at_once(story: Story, device: Device) -> None:
             attempt, read_reply(write_reply(reply, request.envelopes), request.envelopes)
         )
         story.watch.device_holds(device)
+        if not goes_on:
+            return
+    raise Broken("P19", f"{device.label} asks again and again with nobody in the way")

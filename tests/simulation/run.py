@@ -159,16 +159,18 @@ def _in_processes(
     for url in urls:
         free.put(url)
     ended: list[Ended] = []
-    with ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         len(urls), mp_context=context, initializer=_take_database, initargs=(free,)
-    ) as pool:
+    )
+    try:
         running = [pool.submit(_run_own, where, share, stop_at_first) for share in shares]
         for future in as_completed(running):
             ended.extend(future.result())
             told(len(future.result()))
             if stop_at_first and any(each.property for each in future.result()):
-                pool.shutdown(wait=False, cancel_futures=True)
                 break
+    finally:  # what leaving a `with` does would have what was cancelled done all the same
+        pool.shutdown(cancel_futures=True)
     return ended
 
 
