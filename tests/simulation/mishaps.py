@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from tests.simulation import office_life
 from tests.simulation.device import Device
 from tests.simulation.disk import Fault
 
@@ -99,7 +100,12 @@ def _copy(story: Story, device: Device) -> None:
     if len(copies) < COPIES_MAX and not device.label.endswith("'"):
         story.devices.append(device.copied(f"{device.label}'", story.ids()))
         story.note(f"{device.label} is copied, and both go on")
+        if story.is_bad_day:
+            office_life.back_up(story)
 
+
+COPIES_ON_A_BAD_DAY = 8
+"""How much more often a disk is copied on a day of that kind."""
 
 MISHAPS: tuple[tuple[Callable[[Story, Device], None], int], ...] = (
     (_restart, 2),
@@ -118,5 +124,8 @@ MISHAPS: tuple[tuple[Callable[[Story, Device], None], int], ...] = (
 def mishap(story: Story) -> None:
     """Let something befall a device."""
     happenings = [what for what, _weight in MISHAPS]
-    weights = [weight for _what, weight in MISHAPS]
+    weights = [
+        weight * (COPIES_ON_A_BAD_DAY if story.is_bad_day and what is _copy else 1)
+        for what, weight in MISHAPS
+    ]
     story.random.choices(happenings, weights)[0](story, story.some_device())

@@ -23,6 +23,9 @@ from tests.simulation.watch import Watch
 STEPS = 50
 """Steps of a story before the network heals."""
 
+BAD_DAYS = 0.4
+"""How many days have many copies and restores: what goes wrong only together seldom comes by chance."""
+
 SYNCS_MAX = 6
 """Syncs without faults after which a device has nothing left to say."""
 
@@ -42,6 +45,7 @@ class Story:
         self.ids = self.world.ids
         self.trace: list[str] = []
         self.steps = 0
+        self.is_bad_day = self.random.random() < BAD_DAYS
         self.network = Network(random=self.random)
         self.asked: list[Asked] = []
         self.backups: list[Backup] = []
@@ -137,7 +141,7 @@ class Story:
             (calls.go_on, 10 if self.office.held else 0),
             (calls.restart, 3 if self.office.held else 1),
             (office_life.back_up, 2),
-            (office_life.restore, 1 if self.backups else 0),
+            (office_life.restore, (5 if self.is_bad_day else 1) if self.backups else 0),
             (office_life.suspend, 2),
         )
         names, weights = zip(*steps, strict=True)

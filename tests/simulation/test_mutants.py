@@ -15,12 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 MUTANTS = sorted(Path(__file__).with_name("mutants").glob("*.patch"))
 COPIED = ("shared", "sync", "server", "field_client", "tests/simulation")
 
-SEEDS = 60
+SEEDS = 100
 """Days among which every planted fault shows itself."""
 
 QUICK = {
     "answered-before-the-commit",
-    "erased-before-the-outbox-has-drained",
     "grant-without-touch",
 }
 """Those that the normal run looks for, because they show themselves on one of the first days."""
