@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NOTES = ("Nobody in", "Ŵyneb wrth y drws \U0001f6aa", 'Said "come back"\nand shut the door', "")
 """What officers write: one language and another, quotes, line breaks, nothing."""
 
-DIFFERENT = 0.6
+DIFFERENT = 0.8
 """How often the office says something else of what an officer has just said: seldom by chance."""
 
 Pictures = list[tuple[str, str, str, bytes]]
@@ -42,7 +42,7 @@ def work(story: Story) -> None:
     assert view is not None, "a case that is shown can be opened"
     what = random.choices(
         (_visit, _visit_with_the_rest, _number, _picture, _answer, _draft, _word),
-        (8, 5, 3, 2, 4, 2, 7),
+        (8, 5, 3, 2, 4, 2, 50 if story.is_day_of_words else 7),
     )[0]
     what(story, device, view)
 
@@ -181,8 +181,10 @@ def _answer(story: Story, device: Device, view: CaseView) -> None:
 def _word(story: Story, device: Device, view: CaseView) -> None:
     """Say something of a person, at times in one group with a visit."""
     say = story.random.choices(
-        (field_words.correct, field_words.warn, field_words.propose), (5, 3, 2)
+        (field_words.correct, field_words.warn, field_words.propose), (5, 3, 3)
     )[0]
+    if say is field_words.propose:
+        view = _with_a_warning(story, device) or view
     command = say(story, view)
     if command is None:
         return _visit(story, device, view)
@@ -190,6 +192,13 @@ def _word(story: Story, device: Device, view: CaseView) -> None:
     if isinstance(command, CorrectDetails) and story.random.random() < DIFFERENT:
         office_steps.ask(story, [field_words.differ(story, command)])
     return None
+
+
+def _with_a_warning(story: Story, device: Device) -> CaseView | None:
+    """Draw a case that a warning stands on; most have none."""
+    views = [case_view(device.store, device.officer.user_id, id_) for id_ in device.cases()]
+    warned = [view for view in views if view is not None and view.of("marker")]
+    return story.random.choice(warned) if warned else None
 
 
 def _draft(story: Story, device: Device, view: CaseView) -> None:

@@ -28,7 +28,7 @@ STATEMENTS = 60
 """Statements of an order that it may be held before."""
 
 
-DECIDES_FIRST = 0.4
+DECIDES_FIRST = 0.6
 """How often the office turns to a conflict, when there is one, before anything else."""
 
 
@@ -186,7 +186,7 @@ WORK: tuple[tuple[Callable[[Story], Command], int], ...] = (
     (_end_hold, 2),
     (_post, 2),
     (_pay, 3),
-    (_mark, 2),
+    (_mark, 4),
     (_contact, 2),
     (field_words.change, 3),
     (field_words.decide, 3),

@@ -26,6 +26,9 @@ STEPS = 50
 BAD_DAYS = 0.4
 """How many days have many copies and restores: what goes wrong only together seldom comes by chance."""
 
+DAYS_OF_WORDS = 0.3
+"""How many days have officers say much of people: two who differ, and a decision after, take that."""
+
 SYNCS_MAX = 6
 """Syncs without faults after which a device has nothing left to say."""
 
@@ -46,6 +49,7 @@ class Story:
         self.trace: list[str] = []
         self.steps = 0
         self.is_bad_day = self.random.random() < BAD_DAYS
+        self.is_day_of_words = self.random.random() < DAYS_OF_WORDS
         self.network = Network(random=self.random)
         self.asked: list[Asked] = []
         self.backups: list[Backup] = []
