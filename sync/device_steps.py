@@ -34,12 +34,14 @@ class Copy:
 class Taken:
     """What a device made of a reply: receipts it kept, whether it took the page, what it noticed.
 
-    `differs` says that its copy is not what the office says it comes to; `parked` that a page is
-    held back until the office confirms it; `forked` that another copy of this vault has spoken.
+    `erased` counts cases that left it, which it has to tell the office. `differs` says that its copy is
+    not what the office says it comes to; `parked` that a page is held back until the office confirms
+    it; `forked` that another copy of this vault has spoken.
     """
 
     receipts: int = 0
     page: bool = False
+    erased: int = 0
     differs: bool = False
     parked: bool = False
     forked: bool = False

@@ -61,13 +61,22 @@ def answer(
 
     What a device did is taken however old the device is. Only pages are for those that can read
     them: an older one is told that there is more, and once it has nothing more to send, it is refused.
+
+    From a device that does not know yet that this database has begun another life, nothing is taken:
+    what it sends now may rest on what that life has lost. It is told, and offers everything in order.
     """
     if request.oldest > newest:
         raise Refused(TOO_NEW)
     if request.protocol < oldest and not request.envelopes:
         raise Refused(TOO_OLD)
-    receipts, sent = yield from _take(request)
-    noted = yield from _note_purged(request)
+    receipts: tuple[Receipt, ...] = ()
+    sent: Mapping[str, str] = {}
+    noted: Sequence[str] = ()
+    envelopes, outside = _read_all(request)
+    standing = yield from _hear(request, envelopes)
+    if standing is not None and request.epoch in {None, standing.epoch}:
+        receipts, sent = yield from _take(request, standing, envelopes, outside)
+        noted = yield from _note_purged(request)
     told = yield from ask(LookUp(_look_of(request)))
     page = told.page
     if request.protocol < oldest:
@@ -90,14 +99,27 @@ def answer(
     )
 
 
-def _take(request: Request) -> Steps[Office, tuple[tuple[Receipt, ...], Mapping[str, str]]]:
+def _hear(request: Request, envelopes: Sequence[Envelope]) -> Steps[Office, Standing | None]:
+    """Ask how a vault stands that has something to say.
+
+    One that has nothing to say is not heard: that it is this device's shows when it is told what moved.
+    """
+    if not (request.envelopes or request.purged):
+        return None
+    ids = tuple(envelope.command_id for envelope in envelopes)
+    return (yield from ask(Hear(request.store_id, ids)))
+
+
+def _take(
+    request: Request,
+    standing: Standing,
+    envelopes: Sequence[Envelope],
+    outside: Sequence[tuple[bytes, Place | None]],
+) -> Steps[Office, tuple[tuple[Receipt, ...], Mapping[str, str]]]:
     """Answer every envelope: known ones from memory, new ones by deciding, the rest set aside.
 
     Beside the receipts it gives the SHA-256 of the bytes each command was first written as.
     """
-    envelopes, outside = _read_all(request)
-    ids = tuple(envelope.command_id for envelope in envelopes)
-    standing = yield from ask(Hear(request.store_id, ids))
     sorted_out = _sort_out(envelopes, standing)
     aside = (*((written, UNREADABLE) for written, _place in outside), *sorted_out.aside)
     if aside:

@@ -15,9 +15,11 @@ from sync.steps import Step
 class Standing:
     """How far a vault's lanes have been taken, and what was answered to commands it sends again.
 
-    `known` gives each stored answer with the hash of the bytes it was given for.
+    `epoch` is the life of the office's database; `known` gives each stored answer with the hash of the
+    bytes it was given for.
     """
 
+    epoch: str
     positions: Mapping[Lane, Position]
     known: Mapping[str, tuple[str, Receipt]]
 
@@ -63,7 +65,7 @@ class Office(Protocol):
         """Note that a device which has read to the cursor erased these cases; say which count."""
 
     def look(self, look: Look) -> Told:
-        """Read everything that a reply tells, in one snapshot."""
+        """Read everything that a reply tells, in one snapshot, for a vault of the device that speaks."""
 
     def note_confirmed(self, store_id: str, cases: int) -> None:
         """Keep that a device asked again before it erased so many cases, and was told to."""

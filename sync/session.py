@@ -70,6 +70,8 @@ def converse(
         clock = yield from ask(ReadClock())
         taken = yield from ask(Absorb(reply, clock, sealed))
         progress = _counted(progress, reply, taken)
+        if _is_the_end(reply, taken):
+            break
         before, copy = copy, (yield from _read_copy(envelopes_max))
         if not _goes_on(before, copy, reply, taken, progress):
             break
@@ -123,6 +125,14 @@ def _counted(progress: Progress, reply: Reply, taken: Taken) -> Progress:
         parked=taken.parked,
         forked=progress.forked or taken.forked,
     )
+
+
+def _is_the_end(reply: Reply, taken: Taken) -> bool:
+    """Tell that nothing came of a reply that there could be anything to say of."""
+    page = reply.page
+    settled = taken.receipts or taken.erased or reply.noted or reply.replaces or reply.confirmed
+    wrong = taken.differs or taken.parked or taken.forked
+    return not (settled or wrong or page.more or page.purges)
 
 
 def _goes_on(before: Copy, copy: Copy, reply: Reply, taken: Taken, progress: Progress) -> bool:

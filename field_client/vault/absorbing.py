@@ -79,12 +79,13 @@ class Absorbing:
         if forked:
             self._note(LANE_FORKED, str(reply.page.head))
             self._put(FORKED, reply.server_time)
-        self._erase_what_left()
+        erased = self._erase_what_left()
         differs = page_taken and self._compare()
         self._let_go()
         return Taken(
             receipts=kept,
             page=page_taken,
+            erased=erased,
             differs=differs,
             parked=self._get(PARKED) is not None,
             forked=forked or self._get(FORKED) is not None,
@@ -267,14 +268,15 @@ class Absorbing:
                     "DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view)
                 )
 
-    def _erase_what_left(self) -> None:
+    def _erase_what_left(self) -> int:
         """Erase the cases that left this officer's scope once nothing of theirs waits here.
 
+        Says how many views of cases went.
         A draft nobody has touched for long holds its case no more: what was typed stays, to be read
         and copied, and what the office gave goes.
         """
         forgotten = datetime.fromisoformat(self._reply.server_time) - timedelta(days=DRAFT_DAYS)
-        for case_id, view in self._connection.execute(
+        leaving = self._connection.execute(
             "WITH forgotten AS (SELECT draft_id FROM draft "
             "                   WHERE julianday(saved_at) < julianday(?)) "
             "SELECT case_id, view FROM purge WHERE NOT erased AND case_id NOT IN "
@@ -283,7 +285,8 @@ class Absorbing:
             " UNION SELECT case_id FROM photograph WHERE NOT arrived AND settled_at IS NULL "
             "       AND (recorded OR visit_id NOT IN forgotten))",
             (forgotten.isoformat(),),
-        ).fetchall():
+        ).fetchall()
+        for case_id, view in leaving:
             self._connection.execute(
                 "DELETE FROM record WHERE case_id = ? AND view = ?", (case_id, view)
             )
@@ -291,6 +294,7 @@ class Absorbing:
             self._connection.execute(
                 "UPDATE purge SET erased = 1 WHERE case_id = ? AND view = ?", (case_id, view)
             )
+        return len(leaving)
 
     # Whether the two copies are the same
 

@@ -278,11 +278,10 @@ class Syncing:
         """
         if not self._store.has_room():
             return self._absorb_receipts(reply, sealed=sealed)
-        erased = set(self._store.purged())
         with self._store.transaction():
             taken = self._store.absorb(reply, self._seal, sealed=sealed)
             freshness.note_reply(self._store, reply.server_time, clock)
-        if not erased.issuperset(self._store.purged()):
+        if taken.erased:
             self._store.sweep()
         self._count(reply, taken)
         return taken

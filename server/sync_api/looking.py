@@ -29,13 +29,19 @@ class Found:
     defects: Mapping[str, Mapping[str, Any]]
 
 
-def glance(session: Session, officer_id: str, asked: Look) -> Told | None:
-    """Tell in one statement, which is one snapshot, that nothing moved; none when something did.
+@dataclass(frozen=True, kw_only=True)
+class Glance:
+    """What one statement sees: whose device the vault is on, and all there is to tell if nothing moved."""
+
+    owner: str | None
+    told: Told | None
+
+
+def glance(session: Session, officer_id: str, asked: Look) -> Glance:
+    """See in one statement, which is one snapshot, whether anything moved.
 
     Most requests find nothing new, and this is all that they cost.
     """
-    if asked.manifest is not None:
-        return None
     record, access, head, lane = FieldRecordRow, CaseAccessRow, SyncHeadRow, LanePositionRow
     theirs = and_(access.officer_id == officer_id, access.case_id == record.case_id)
     moved = exists().where(
@@ -53,19 +59,22 @@ def glance(session: Session, officer_id: str, asked: Look) -> Told | None:
             or_(moved, gone).label("moved"),
             total.c.records,
             total.c.hash,
+            DeviceStoreRow.device_id.label("owner"),
             lane.lane,
             lane.seq,
             lane.head,
         )
         .select_from(head)
         .join(total, true())
+        .outerjoin(DeviceStoreRow, DeviceStoreRow.store_id == asked.store_id)
         .outerjoin(lane, lane.store_id == asked.store_id)
     ).all()
     first = found[0]
-    if first.moved or asked.epoch not in {None, first.epoch}:
-        return None
+    compares = asked.manifest is not None or asked.epoch not in {None, first.epoch}
+    if first.moved or compares:
+        return Glance(owner=first.owner, told=None)
     at = first.commit_number
-    return Told(
+    told = Told(
         epoch=first.epoch,
         page=Page(start=asked.cursor, end=at, head=at),
         durable=first.durable,
@@ -74,6 +83,7 @@ def glance(session: Session, officer_id: str, asked: Look) -> Told | None:
             Lane(row.lane): Position(seq=row.seq, head=row.head) for row in found if row.lane
         },
     )
+    return Glance(owner=first.owner, told=told)
 
 
 def look(session: Session, officer_id: str, asked: Look) -> Found:
@@ -182,16 +192,29 @@ def _nothing(key: tuple[str, str]) -> CaseTotal:
     return CaseTotal(case_id=key[0], view=key[1], records=0, hash=0)
 
 
-def standing_of(session: Session, store_id: str) -> tuple[str | None, dict[Lane, Position]]:
-    """Say whose device a vault is on, if it has spoken before, and how far its lanes have been taken."""
-    lane = LanePositionRow
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """How a vault stands that speaks: whose device it is on, and how far its lanes were taken."""
+
+    epoch: str
+    owner: str | None
+    positions: dict[Lane, Position]
+
+
+def standing_of(session: Session, store_id: str) -> Spoken:
+    """Say how a vault stands that speaks."""
+    head, lane = SyncHeadRow, LanePositionRow
     rows = session.execute(
-        select(DeviceStoreRow.device_id, lane.lane, lane.seq, lane.head)
+        select(head.epoch, DeviceStoreRow.device_id.label("owner"), lane.lane, lane.seq, lane.head)
+        .select_from(head)
+        .outerjoin(DeviceStoreRow, DeviceStoreRow.store_id == store_id)
         .outerjoin(lane, lane.store_id == DeviceStoreRow.store_id)
-        .where(DeviceStoreRow.store_id == store_id)
     ).all()
-    owner: str | None = rows[0].device_id if rows else None
-    return owner, {Lane(r.lane): Position(seq=r.seq, head=r.head) for r in rows if r.lane}
+    return Spoken(
+        epoch=rows[0].epoch,
+        owner=rows[0].owner,
+        positions={Lane(r.lane): Position(seq=r.seq, head=r.head) for r in rows if r.lane},
+    )
 
 
 def positions_of(session: Session, store_id: str) -> dict[Lane, Position]:

@@ -62,11 +62,11 @@ class OfficeOnPostgres:
     def hear(self, store_id: str, command_ids: Sequence[str]) -> Standing:
         """Bind this vault to its device the first time it speaks, and say how it stands."""
         with self.sessions() as session, session.begin():
-            owner, positions = looking.standing_of(session, store_id)
-            if owner != self.actor.device_id:
+            spoken = looking.standing_of(session, store_id)
+            if spoken.owner != self.actor.device_id:
                 self._bind(session, store_id)
             known = _known(session, command_ids) if command_ids else {}
-        return Standing(positions=positions, known=known)
+        return Standing(epoch=spoken.epoch, positions=spoken.positions, known=known)
 
     def _bind(self, session: Session, store_id: str) -> None:
         """Hold a vault to the device that first speaks for it."""
@@ -218,11 +218,16 @@ class OfficeOnPostgres:
             return noted
 
     def look(self, look: Look) -> Told:
-        """Read everything that a reply tells, in one snapshot; note what was found to differ."""
+        """Read everything that a reply tells, in one snapshot; note what was found to differ.
+
+        A vault that has not spoken before is bound to its device before it is told anything.
+        """
         with self.sessions() as session, session.begin():
-            told = looking.glance(session, self.actor.user_id, look)
-        if told is not None:
-            return told
+            seen = looking.glance(session, self.actor.user_id, look)
+            if seen.owner != self.actor.device_id:
+                self._bind(session, look.store_id)
+        if seen.told is not None:
+            return seen.told
         with self.sessions() as session, session.begin():
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             found = looking.look(session, self.actor.user_id, look)

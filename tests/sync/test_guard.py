@@ -62,7 +62,7 @@ def left(store: Store) -> int:
 def test_a_usual_reassignment_needs_no_second_word(store: Store, held: int, going: int) -> None:
     hold(store, held)
     taken = store.absorb(reply(taking(going)))
-    assert taken == Taken(page=True)
+    assert taken == Taken(page=True, erased=going)
     assert left(store) == held - going
 
 
@@ -80,7 +80,7 @@ def test_a_page_that_takes_too_many_cases_is_held_back(store: Store, held: int, 
     assert [kind for kind, _times, _at in store.defects()] == ["purge.parked"]
 
     confirmed = reply(page, confirmed=store.copy().confirm)
-    assert store.absorb(confirmed) == Taken(page=True)
+    assert store.absorb(confirmed) == Taken(page=True, erased=going)
     assert left(store) == held - going
     assert store.copy().confirm is None
 

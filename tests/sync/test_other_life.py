@@ -12,10 +12,14 @@ import pytest
 from sqlalchemy import text
 
 from field_client.vault.absorbing import KEPT_DAYS
+from field_client.vault.execute import Saving
 from server.app import house
 from server.cases.commands import UnassignCase
 from server.spine.postgres import EmbeddedPostgres
 from shared.commands import Lane
+from shared.photographs import RecordPhotograph
+from shared.schemas import digest
+from shared.visits import RecordVisit
 from sync.protocol import Position
 from sync.session import request_of
 from tests.simulation import ends
@@ -125,6 +129,37 @@ def test_what_was_never_sent_is_sent_after_what_was_lost(
     quiet(bench, device)
     assert len(bench.watch.visits()) == 4
     assert outcomes(device) == ["applied"] * 4
+
+
+def test_a_photograph_waits_for_its_visit_under_another_name_as_well(
+    bench: Bench, device: Device, back_up: Callable[..., Restore]
+) -> None:
+    """Under its new name a copied vault's numbers begin anew, so no number says that a visit is lacking."""
+    restore = back_up()
+    visit = bench.visit(device.cases()[0])
+    device.save([visit], bench.world.now)
+    bench.sync(device)
+    device.store.renumber(bench.ids())
+    bench.sync(device)
+    restore()
+    assert isinstance(visit.command, RecordVisit)
+    body = b"a door"
+    photograph = RecordPhotograph(
+        photograph_id=digest(body),
+        visit_id=visit.command.visit_id,
+        case_id=visit.command.case_id,
+        purpose="premises",
+        size_bytes=len(body),
+    )
+    device.save(
+        [Saving(command_id=bench.ids(), command=photograph)],
+        bench.world.now,
+        photographs=[(photograph.photograph_id, photograph.visit_id, photograph.case_id, body)],
+    )
+
+    assert bench.answer(device, request_of(device.store.copy())).receipts == (), "told first"
+    quiet(bench, device)
+    assert outcomes(device) == ["applied"] * 3
 
 
 def test_records_of_the_other_life_go_and_those_of_this_one_come(
