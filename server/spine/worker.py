@@ -25,6 +25,7 @@ from server.spine.areas import Chore, House
 from server.spine.database import db
 from server.spine.execute import will_pass
 from server.spine.jobs import ENDS, QUEUE_SCHEMA, QUEUE_TASK, PutBack, Stopped, Work
+from server.spine.let_go import LetGo
 from server.spine.tables import JobRow
 from shared.commands import Actor
 from shared.errors import RuleBroken
@@ -86,11 +87,12 @@ async def _until_told(app: Flask) -> None:
 
 
 async def _work(app: Flask, *, wait: bool) -> None:
-    queue = _queue(app)
-    _take_up_chores(queue, app, come_round=wait)
+    let_go = LetGo(HEARTBEAT_SECONDS)
+    queue = _queue(app, let_go)
+    _take_up_chores(queue, app, let_go, come_round=wait)
     async with queue.open_async():
         await _give_back_stalled(queue)
-        watching = asyncio.create_task(_watch(queue))
+        watching = asyncio.create_task(_watch(queue, let_go))
         try:
             await queue.run_worker_async(
                 wait=wait,
@@ -107,7 +109,7 @@ async def _work(app: Flask, *, wait: bool) -> None:
                 await watching
 
 
-def _queue(app: Flask) -> procrastinate.App:
+def _queue(app: Flask, let_go: LetGo) -> procrastinate.App:
     """Open the queue on the office's own database, with its one task."""
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
     connector = procrastinate.PsycopgConnector(
@@ -119,22 +121,36 @@ def _queue(app: Flask) -> procrastinate.App:
 
     @queue.task(name=QUEUE_TASK, pass_context=True, retry=again)
     def work(context: JobContext, *, job_id: str) -> None:
-        with app.app_context():
-            do(app, job_id, context)
+        try:
+            with app.app_context():
+                do(app, job_id, context)
+        finally:
+            let_go.add(context.job)
 
     return queue
 
 
-def _take_up_chores(queue: procrastinate.App, app: Flask, *, come_round: bool) -> None:
+def _take_up_chores(
+    queue: procrastinate.App, app: Flask, let_go: LetGo, *, come_round: bool
+) -> None:
     """Know each chore and have the queue bring it round; of several workers one does it each time."""
     house: House = app.extensions["fieldfare"]["house"]
     for chore in house.chores:
 
-        def work(timestamp: int, chore: Chore = chore) -> None:  # noqa: ARG001 - what the queue gives
-            with app.app_context():
-                do_chore(chore)
+        def work(
+            context: JobContext,
+            timestamp: int,  # noqa: ARG001 - what the queue gives
+            chore: Chore = chore,
+        ) -> None:
+            try:
+                with app.app_context():
+                    do_chore(chore)
+            finally:
+                let_go.add(context.job)
 
-        task = queue.task(name=chore.name, queueing_lock=chore.name, lock=chore.name)(work)
+        task = queue.task(
+            name=chore.name, queueing_lock=chore.name, lock=chore.name, pass_context=True
+        )(work)
         if come_round:
             queue.periodic(cron=chore.cron)(task)
 
@@ -152,12 +168,13 @@ def do_chore(chore: Chore) -> None:
         logger.info("chore done: %s", count, extra={"code": chore.name})
 
 
-async def _watch(queue: procrastinate.App) -> None:
-    """Look again and again for jobs whose worker has died, and put them back in the queue."""
+async def _watch(queue: procrastinate.App, let_go: LetGo) -> None:
+    """Look again and again for jobs that nobody is at any more, and put them back in the queue."""
     while True:
         await asyncio.sleep(HEARTBEAT_SECONDS)
         try:
             await _give_back_stalled(queue)
+            await let_go.give_back(queue.job_manager)
         except exceptions.ConnectorException:
             logger.exception("could not look for stalled jobs")
 
