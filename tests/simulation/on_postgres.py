@@ -15,6 +15,9 @@ from server.spine.database import Row
 LOCK_TIMEOUT = "4ms"
 """Whoever holds a lock here is held too, so waiting longer for it would change nothing."""
 
+WATCH_LOCK_TIMEOUT = "10s"
+"""What looks on waits for nobody for ever: a day that would stand still breaks off and says so."""
+
 
 class OnPostgres:
     """One migrated database that only this process uses."""
@@ -28,7 +31,11 @@ class OnPostgres:
         )
         self._lines: set[psycopg.Connection] = set()
         event.listen(self.office, "connect", lambda line, _record: self._lines.add(line))
-        self.watch = create_engine(url, isolation_level="AUTOCOMMIT")
+        self.watch = create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"options": f"-c lock_timeout={WATCH_LOCK_TIMEOUT}"},
+        )
         plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._keeper = psycopg.connect(plain, autocommit=True)
         # what was taken is put back as it was, so nothing of it is looked at again
