@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import sync
+from server.cases.commands import UnassignCase
 from sync import hub
 from sync.device_steps import Draw, Send
 from sync.session import RETRY_SECONDS_MAX, RETRY_SECONDS_MIN, STEADY_SECONDS, converse, pause
@@ -126,6 +127,37 @@ def test_one_scheduler_holds_devices_and_office_between_any_two_steps(
         bench.sync(device)
         ends.same_scope(bench.watch, device)
         ends.receipts_agree(bench.watch, device)
+
+
+def test_a_sync_that_finds_nothing_new_asks_each_end_once(bench: Bench) -> None:
+    device = bench.devices[0]
+    bench.assign(device, 0)
+    bench.sync(device)
+    asked = list(_turn_by_turn(bench, device))
+    assert asked == [
+        "ReadCopy", "Send", "LookUp", "ServerTime", "CheckSeal", "ReadClock", "Absorb",
+    ]  # fmt: skip
+
+
+def test_a_case_that_goes_only_when_nothing_else_moves_is_told_in_the_same_sync(
+    bench: Bench,
+) -> None:
+    """A draft held it when it was taken away; that it has gone since must not wait for the next sync."""
+    device = bench.devices[0]
+    case_id = bench.assign(device, 0)
+    bench.sync(device)
+    with device.store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO draft VALUES ('d', ?, 'RecordVisit', '{}', ?)",
+            (case_id, bench.world.now.isoformat()),
+        )
+    bench.ask(UnassignCase(case_id=case_id, officer_id=device.officer.user_id))
+    bench.sync(device)
+    assert bench.erasures(device) == []
+    with device.store.transaction() as connection:
+        connection.execute("DELETE FROM draft")
+    bench.sync(device)
+    assert bench.erasures(device) == [case_id]
 
 
 def _turn_by_turn(bench: Bench, device: Device) -> Generator[str, None, None]:

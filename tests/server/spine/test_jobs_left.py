@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,47 +20,78 @@ from tests.server.spine.test_jobs import ask, queued, row_of
 __all__ = ["day"]
 
 CUT_ONCE = """
+CREATE SEQUENCE ends;
 CREATE FUNCTION cut_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF nextval('public.cuts') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    IF nextval('public.ends') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
     RETURN COALESCE(new, old); END $$;
-CREATE SEQUENCE cuts;
 CREATE TRIGGER cut BEFORE UPDATE OR DELETE ON procrastinate.procrastinate_jobs FOR EACH ROW
-    WHEN (old.status = 'doing') EXECUTE FUNCTION cut_once();
+    WHEN (old.status = 'doing' AND old.task_name = '{task}') EXECUTE FUNCTION cut_once();
 """
 """Breaks the connection over which the queue is told, for the first time, that something has ended."""
 
+ENDS = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM public.ends"
+"""How often the queue was told, or about to be told, that it has ended."""
+
 WORKER = """
 import pathlib, sys
-from server.app import create_app
+from dataclasses import replace
+from server import app as office
 from server.config import Config
 from server.spine import worker
 from server.spine.jobs import Ending
 
-app = create_app(Config(home=pathlib.Path(sys.argv[2]), database_url=sys.argv[1]), sys.argv[1])
+office.AREAS = tuple(
+    replace(area, chores=tuple(replace(chore, cron="* * * * * */1") for chore in area.chores))
+    for area in office.AREAS
+)
+app = office.create_app(Config(home=pathlib.Path(sys.argv[2]), database_url=sys.argv[1]), sys.argv[1])
 app.extensions["fieldfare"]["house"].jobs["count"] = lambda work: Ending()
 worker.HEARTBEAT_SECONDS = 0.5
 worker.run_worker(app)
 """
 
 
+@contextmanager
+def working(day: Day, home: Path) -> Iterator[None]:
+    """Have a worker work, whose chores come round each second."""
+    run = [sys.executable, "-c", WORKER, day.url, str(home)]
+    with (home / "worker.log").open("wb") as log, subprocess.Popen(run, stderr=log) as process:
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def cut(day: Day, task: str) -> None:
+    with day.session() as session:
+        session.execute(text(CUT_ONCE.format(task=task)))
+        session.commit()
+
+
+def comes_true(told: Callable[[], object]) -> bool:
+    until = time.monotonic() + 30
+    while not told() and time.monotonic() < until:
+        time.sleep(0.2)
+    return bool(told())
+
+
 @pytest.mark.enable_socket
 def test_a_job_whose_last_word_to_the_queue_was_cut_off_is_taken_out_of_it(
     day: Day, tmp_path: Path
 ) -> None:
-    with day.session() as session:
-        session.execute(text(CUT_ONCE))
-        session.commit()
+    cut(day, "work")
     job_id = ask(day, lambda _work: Ending())
-    run = [sys.executable, "-c", WORKER, day.url, str(tmp_path)]
-    waiting = "SELECT status::text FROM procrastinate.procrastinate_jobs WHERE task_name = 'work'"
-    with subprocess.Popen(run, stderr=subprocess.PIPE) as process:
-        until = time.monotonic() + 20
-        while (queued(day, waiting) or row_of(day, job_id).state != "done") and (
-            time.monotonic() < until
-        ):
-            time.sleep(0.2)
-        process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=30)
-    assert queued(day, "SELECT last_value FROM public.cuts")[0] >= 1, said
-    assert row_of(day, job_id).state == "done", said
-    assert queued(day, waiting) == [], said.decode()[-2_000:]
+    left = "SELECT status::text FROM procrastinate.procrastinate_jobs WHERE task_name = 'work'"
+    with working(day, tmp_path):
+        assert comes_true(lambda: row_of(day, job_id).state == "done")
+        assert comes_true(lambda: queued(day, ENDS)[0] >= 1), "the word was cut off"
+        assert comes_true(lambda: queued(day, left) == []), (tmp_path / "worker.log").read_text()
+
+
+@pytest.mark.enable_socket
+def test_a_chore_whose_last_word_to_the_queue_was_cut_off_comes_round_again(
+    day: Day, tmp_path: Path
+) -> None:
+    cut(day, "visits.sweep_uploads")
+    with working(day, tmp_path):
+        assert comes_true(lambda: queued(day, ENDS)[0] >= 4), (tmp_path / "worker.log").read_text()

@@ -9,12 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from field_client.vault.keys import is_signed_by
 from server.access.device_commands import RevokeDevice
-from server.access.tables import SetAsideRow
+from server.access.tables import ErasureRow, SetAsideRow
 from server.spine import clock
 from server.sync_api.tables import DefectRow
 from shared.schemas import canonical, digest
@@ -124,13 +124,17 @@ def test_a_device_that_is_too_new_is_told_so(
     assert (answer.status_code, answer.get_json()) == (426, {"code": code})
 
 
+@pytest.mark.parametrize("purged", [(), (clock.new_id(),)])
 def test_a_vault_of_another_device_is_turned_away(
-    office: Office, client: FlaskClient, device: tuple[Tablet, str]
+    office: Office, client: FlaskClient, device: tuple[Tablet, str], purged: tuple[str, ...]
 ) -> None:
     store_id = clock.new_id()
+    asked = Request(store_id=store_id, epoch=None, cursor=0, purged=purged)
     reply_to(client, device[0], Request(store_id=store_id, epoch=None, cursor=0))
     other, _id = enrolled(office, office.person("ben", "officer"))
-    answer = send(client, other, write_request(Request(store_id=store_id, epoch=None, cursor=0)))
+    answer = send(client, other, write_request(asked))
+    with office.session() as session:
+        assert session.scalar(select(func.count()).select_from(ErasureRow)) == 0
     assert (answer.status_code, answer.get_json()) == (409, {"code": "store.of_another_device"})
 
 
