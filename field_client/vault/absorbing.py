@@ -269,9 +269,8 @@ class Absorbing:
                 )
 
     def _erase_what_left(self) -> int:
-        """Erase the cases that left this officer's scope once nothing of theirs waits here.
+        """Erase the cases that left this officer's scope once nothing of theirs waits; say how many went.
 
-        Says how many views of cases went.
         A draft nobody has touched for long holds its case no more: what was typed stays, to be read
         and copied, and what the office gave goes.
         """
