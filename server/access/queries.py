@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, column, exists, func, select, table
 from sqlalchemy.orm import Session, aliased
 
+from server.access.erasures import is_still_there
 from server.access.tables import (
     DeviceRow,
     DeviceStoreRow,
-    ErasureRow,
     RolePermissionRow,
     RoleRow,
     SessionRow,
@@ -215,23 +215,10 @@ def _devices(session: Session, wanted: ColumnElement[bool], part: Slice) -> list
 
 
 def _cases_left() -> ColumnElement[int]:
-    """Count the cases that left the officer's hands and that a vault has not said it erased.
-
-    A vault that first spoke after a case was taken away was never given it.
-    """
-    said_erased = exists().where(
-        ErasureRow.store_id == DeviceStoreRow.store_id,
-        ErasureRow.case_id == CaseAccessRow.case_id,
-        ErasureRow.erased_at >= CaseAccessRow.revoked_at,
-    )
-    held = exists().where(
-        DeviceStoreRow.device_id == DeviceRow.device_id,
-        DeviceStoreRow.first_seen_at < CaseAccessRow.revoked_at,
-        ~said_erased.correlate(CaseAccessRow, DeviceStoreRow),
-    )
+    """Count the cases that left the officer's hands and that a vault has not said it erased."""
+    held = exists().where(DeviceStoreRow.device_id == DeviceRow.device_id, is_still_there())
     counted = select(func.count(CaseAccessRow.case_id.distinct())).where(
         CaseAccessRow.officer_id == DeviceRow.officer_id,
-        ~CaseAccessRow.granted,
         held.correlate(CaseAccessRow, DeviceRow),
     )
     return counted.correlate(DeviceRow).scalar_subquery()

@@ -9,7 +9,8 @@ from itertools import groupby
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from server.access.tables import DeviceRow, DeviceStoreRow, ErasureRow, UserRow
+from server.access.erasures import is_still_there
+from server.access.tables import DeviceRow, DeviceStoreRow, UserRow
 from server.accounts.tables import AccountRow, DebtRow, LiablePartyRow
 from server.cases.queries import PLACE, in_force
 from server.cases.tables import CaseDebtRow, CaseRow
@@ -244,26 +245,13 @@ def holders(session: Session, case_id: str) -> list[Holder]:
 
 
 def _not_erased(session: Session, case_id: str) -> dict[str, tuple[str, ...]]:
-    """Name the devices of former holders that were given the case and have not erased it.
-
-    A vault that first spoke after the case was taken away was never given it.
-    """
+    """Name the devices of former holders that were given the case and have not erased it."""
     access = CaseAccessRow
-    erased = exists().where(
-        ErasureRow.store_id == DeviceStoreRow.store_id,
-        ErasureRow.case_id == case_id,
-        ErasureRow.erased_at >= access.revoked_at,
-    )
     rows = session.execute(
         select(access.officer_id, DeviceRow.name)
         .join(DeviceRow, DeviceRow.officer_id == access.officer_id)
         .join(DeviceStoreRow, DeviceStoreRow.device_id == DeviceRow.device_id)
-        .where(
-            access.case_id == case_id,
-            ~access.granted,
-            DeviceStoreRow.first_seen_at < access.revoked_at,
-            ~erased,
-        )
+        .where(access.case_id == case_id, is_still_there())
         .distinct()
         .order_by(access.officer_id, DeviceRow.name)
     )

@@ -89,13 +89,19 @@ def glance(session: Session, officer_id: str, asked: Look) -> Glance:
 def look(session: Session, officer_id: str, asked: Look) -> Found:
     """Read what there is to tell; the caller holds one snapshot for all of it.
 
-    A copy read from another life of this database is told only where this one stands: what it
-    holds is then compared, and what differs is sent whole.
+    A copy read from another life of this database is told only where this one stands, and which
+    cases it has not said here that it erased: what it holds is then compared, and what differs is
+    sent whole.
     """
     head = session.execute(select(SyncHeadRow)).scalar_one()
     defects: dict[str, Mapping[str, Any]] = {}
     if asked.epoch not in {None, head.epoch}:
-        page = Page(start=head.commit_number, end=head.commit_number, head=head.commit_number)
+        page = Page(
+            start=head.commit_number,
+            end=head.commit_number,
+            head=head.commit_number,
+            purges=pages.left_behind(session, officer_id, asked.store_id),
+        )
         defects["epoch.changed"] = {"cursor": asked.cursor, "head": head.commit_number}
     else:
         page = pages.read(

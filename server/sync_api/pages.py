@@ -7,6 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from server.access.erasures import said_erased
+from server.access.tables import DeviceStoreRow
 from server.spine import projections
 from server.spine.tables import CaseAccessRow, FieldRecordRow
 from sync.protocol import PAGE_BYTES_AIM, Page, Purge, Record
@@ -90,6 +92,17 @@ def records_of(
     )
 
 
+def left_behind(session: Session, officer_id: str, store_id: str) -> tuple[Purge, ...]:
+    """List the cases taken from this officer that a vault of theirs has not said it erased."""
+    rows = session.execute(
+        select(_access.case_id, _access.view, _access.commit_number, _access.reason)
+        .join(DeviceStoreRow, DeviceStoreRow.store_id == store_id)
+        .where(_access.officer_id == officer_id, ~_access.granted, ~said_erased())
+        .order_by(_access.commit_number, _access.case_id)
+    )
+    return tuple(_purge(*row) for row in rows)
+
+
 def _records(session: Session, officer_id: str, cursor: int, end: int) -> list[Record]:
     rows = session.execute(
         select(
@@ -125,7 +138,8 @@ def _purges(session: Session, officer_id: str, cursor: int, end: int) -> list[Pu
         )
         .order_by(_access.commit_number, _access.case_id)
     )
-    return [
-        Purge(case_id=case_id, view=view, commit=number or 0, reason=reason or "unassigned")
-        for case_id, view, number, reason in rows
-    ]
+    return [_purge(*row) for row in rows]
+
+
+def _purge(case_id: str, view: str, number: int | None, reason: str | None) -> Purge:
+    return Purge(case_id=case_id, view=view, commit=number or 0, reason=reason or "unassigned")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, and_, cast, exists, func, select
+from sqlalchemy import ColumnElement, Date, and_, cast, func, select
 from sqlalchemy.orm import Session
 
-from server.access.tables import DeviceRow, DeviceStoreRow, ErasureRow, UserRow
+from server.access.erasures import is_still_there
+from server.access.tables import DeviceRow, DeviceStoreRow, UserRow
 from server.cases.tables import CaseRow
 from server.config import Config
 from server.spine.paging import Slice
@@ -266,16 +267,6 @@ def _device(
     )
 
 
-def _is_still_there() -> ColumnElement[bool]:
-    """Tell whether a vault that spoke before a case was taken away has not said it erased it."""
-    said_erased = exists().where(
-        ErasureRow.store_id == DeviceStoreRow.store_id,
-        ErasureRow.case_id == CaseAccessRow.case_id,
-        ErasureRow.erased_at >= CaseAccessRow.revoked_at,
-    )
-    return (DeviceStoreRow.first_seen_at < CaseAccessRow.revoked_at) & ~said_erased
-
-
 def _left(session: Session, wanted: ColumnElement[bool]) -> dict[str, tuple[int, datetime]]:
     """Count the cases that left an officer and not yet their device, and since when the first."""
     rows = session.execute(
@@ -286,7 +277,7 @@ def _left(session: Session, wanted: ColumnElement[bool]) -> dict[str, tuple[int,
         )
         .join(DeviceStoreRow, DeviceStoreRow.device_id == DeviceRow.device_id)
         .join(CaseAccessRow, CaseAccessRow.officer_id == DeviceRow.officer_id)
-        .where(wanted, ~CaseAccessRow.granted, _is_still_there())
+        .where(wanted, is_still_there())
         .group_by(DeviceRow.device_id)
     )
     return {device_id: (count, since) for device_id, count, since in rows if since}
@@ -298,7 +289,7 @@ def _left_cases(session: Session, device_id: str) -> list[Left]:
         .join(CaseRow, CaseRow.case_id == CaseAccessRow.case_id)
         .join(DeviceRow, DeviceRow.officer_id == CaseAccessRow.officer_id)
         .join(DeviceStoreRow, DeviceStoreRow.device_id == DeviceRow.device_id)
-        .where(DeviceRow.device_id == device_id, ~CaseAccessRow.granted, _is_still_there())
+        .where(DeviceRow.device_id == device_id, is_still_there())
         .group_by(CaseAccessRow.case_id, CaseRow.reference)
         .order_by(func.min(CaseAccessRow.revoked_at), CaseRow.reference)
         .limit(ROWS_MAX)

@@ -135,7 +135,7 @@ def _nothing_is_left(watch: Watch, device: Device) -> None:
         officer=device.officer.user_id,
         device=device.device_id,
     )
-    if untold and not watch.restores:  # of what a restore forgot, nothing is told a second time
+    if untold:
         raise Broken("P2", f"the office was not told that {device.label} erased a case")
 
 

@@ -85,7 +85,7 @@ class Watch(Reading):
             raise Broken("P3", f"a page from {page.start} to {page.end} of {page.head}")
         whole = {(each.case_id, each.view) for each in page.repaired}
         told = [r for r in page.records if (r.case_id, r.view) not in whole]
-        taken = page.purges if request.manifest is None else ()
+        taken = () if another_life or request.manifest is not None else page.purges
         moved: list[Record | Purge] = [*told, *taken]
         if any(not page.start < item.commit <= page.end for item in moved):
             raise Broken("P3", "a page holds what its cursor does not cover")

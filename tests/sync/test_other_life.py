@@ -179,6 +179,32 @@ def test_records_of_the_other_life_go_and_those_of_this_one_come(
     assert set(device.cases()) == {kept, lost}
 
 
+@pytest.mark.parametrize("when", ["before the backup", "after it, and again in this life"])
+def test_an_erasure_that_the_restored_office_forgot_is_told_again(
+    bench: Bench, device: Device, back_up: Callable[..., Restore], when: str
+) -> None:
+    """Or that office would say for ever that a case is still on a device that has nothing of it."""
+    case_id = device.cases()[0]
+    take_away = UnassignCase(case_id=case_id, officer_id=device.officer.user_id)
+    if when == "before the backup":
+        bench.ask(take_away)
+        restore = back_up()
+    else:
+        restore = back_up()
+        bench.ask(take_away)
+    bench.sync(device)
+    assert bench.erasures(device) == [case_id]
+
+    restore()
+    assert bench.erasures(device) == []
+    if when != "before the backup":
+        bench.ask(take_away)
+    quiet(bench, device)
+
+    assert bench.erasures(device) == [case_id]
+    assert device.store.purged() == []
+
+
 def test_a_case_on_its_way_off_in_the_other_life_stays_if_this_one_has_it(
     bench: Bench, device: Device, back_up: Callable[..., Restore]
 ) -> None:
