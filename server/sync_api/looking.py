@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select, true
+from sqlalchemy import and_, func, select, true
 from sqlalchemy.orm import Session
 
 from server.access.tables import DeviceStoreRow, LanePositionRow
@@ -23,31 +23,74 @@ UNKNOWN = "not_yours"
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What is told, and what was found wrong on the way, by its kind and with its figures."""
+    """What is told, whose device the vault is on, and what was found wrong on the way, with its figures."""
 
     told: Told
+    owner: str | None
     defects: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Glance:
-    """What one statement sees: whose device the vault is on, and all there is to tell if nothing moved."""
+class _Seen:
+    """What one statement sees of how the office, a vault and an officer's cases stand.
 
-    owner: str | None
-    told: Told | None
-
-
-def glance(session: Session, officer_id: str, asked: Look) -> Glance:
-    """See in one statement, which is one snapshot, whether anything moved.
-
-    Most requests find nothing new, and this is all that they cost.
+    `moved` counts the records, and `gone` the cases taken away, behind the cursor that was asked for.
     """
-    record, access, head, lane = FieldRecordRow, CaseAccessRow, SyncHeadRow, LanePositionRow
-    theirs = and_(access.officer_id == officer_id, access.case_id == record.case_id)
-    moved = exists().where(
-        theirs, access.view == record.view, access.granted, record.commit_number > asked.cursor
+
+    epoch: str
+    head: int
+    durable: int
+    owner: str | None
+    positions: Mapping[Lane, Position]
+    scope: Total
+    moved: int
+    gone: int
+
+
+def look(session: Session, officer_id: str, asked: Look) -> Found:
+    """Read what there is to tell; the caller holds one snapshot for all of it.
+
+    Most requests find that nothing moved, and one statement is all that they cost. A copy read
+    from another life of this database is told only where this one stands, and which cases it has
+    not said here that it erased: what it holds is then compared, and what differs is sent whole.
+    """
+    seen = _see(session, officer_id, asked)
+    at = seen.head
+    defects: dict[str, Mapping[str, Any]] = {}
+    if asked.epoch not in {None, seen.epoch}:
+        left = pages.left_behind(session, officer_id, asked.store_id)
+        page = Page(start=at, end=at, head=at, purges=left)
+        defects["epoch.changed"] = {"cursor": asked.cursor, "head": at}
+    else:
+        page = pages.read(
+            session,
+            officer_id,
+            asked.cursor,
+            asked.records_max,
+            moved=pages.Moved(head=at, records=seen.moved, cases_gone=seen.gone),
+        )
+        if asked.manifest is not None and not page.more:
+            page = _mended(session, officer_id, page, asked.manifest, defects)
+    told = Told(
+        epoch=seen.epoch,
+        page=page,
+        durable=seen.durable,
+        scope=None if page.more else seen.scope,
+        positions=seen.positions,
     )
-    gone = exists().where(
+    return Found(told=told, owner=seen.owner, defects=defects)
+
+
+def _see(session: Session, officer_id: str, asked: Look) -> _Seen:
+    """See in one statement how all stands."""
+    record, access, head, lane = FieldRecordRow, CaseAccessRow, SyncHeadRow, LanePositionRow
+    moved = (
+        select(func.count())
+        .select_from(access)
+        .join(record, and_(record.case_id == access.case_id, record.view == access.view))
+        .where(access.officer_id == officer_id, access.granted, record.commit_number > asked.cursor)
+    )
+    gone = select(func.count()).where(
         access.officer_id == officer_id, ~access.granted, access.commit_number > asked.cursor
     )
     total = totals.summed(officer_id).subquery()
@@ -56,7 +99,8 @@ def glance(session: Session, officer_id: str, asked: Look) -> Glance:
             head.commit_number,
             head.epoch,
             head.durable_commit_number.label("durable"),
-            or_(moved, gone).label("moved"),
+            moved.scalar_subquery().label("moved"),
+            gone.scalar_subquery().label("gone"),
             total.c.records,
             total.c.hash,
             DeviceStoreRow.device_id.label("owner"),
@@ -70,53 +114,16 @@ def glance(session: Session, officer_id: str, asked: Look) -> Glance:
         .outerjoin(lane, lane.store_id == asked.store_id)
     ).all()
     first = found[0]
-    compares = asked.manifest is not None or asked.epoch not in {None, first.epoch}
-    if first.moved or compares:
-        return Glance(owner=first.owner, told=None)
-    at = first.commit_number
-    told = Told(
+    return _Seen(
         epoch=first.epoch,
-        page=Page(start=asked.cursor, end=at, head=at),
+        head=first.commit_number,
         durable=first.durable,
+        owner=first.owner,
+        positions={Lane(r.lane): Position(seq=r.seq, head=r.head) for r in found if r.lane},
         scope=Total(records=int(first.records), hash=int(first.hash)),
-        positions={
-            Lane(row.lane): Position(seq=row.seq, head=row.head) for row in found if row.lane
-        },
+        moved=first.moved,
+        gone=first.gone,
     )
-    return Glance(owner=first.owner, told=told)
-
-
-def look(session: Session, officer_id: str, asked: Look) -> Found:
-    """Read what there is to tell; the caller holds one snapshot for all of it.
-
-    A copy read from another life of this database is told only where this one stands, and which
-    cases it has not said here that it erased: what it holds is then compared, and what differs is
-    sent whole.
-    """
-    head = session.execute(select(SyncHeadRow)).scalar_one()
-    defects: dict[str, Mapping[str, Any]] = {}
-    if asked.epoch not in {None, head.epoch}:
-        page = Page(
-            start=head.commit_number,
-            end=head.commit_number,
-            head=head.commit_number,
-            purges=pages.left_behind(session, officer_id, asked.store_id),
-        )
-        defects["epoch.changed"] = {"cursor": asked.cursor, "head": head.commit_number}
-    else:
-        page = pages.read(
-            session, officer_id, asked.cursor, asked.records_max, head=head.commit_number
-        )
-        if asked.manifest is not None and not page.more:
-            page = _mended(session, officer_id, page, asked.manifest, defects)
-    told = Told(
-        epoch=head.epoch,
-        page=page,
-        durable=head.durable_commit_number,
-        scope=None if page.more else totals.of_scope(session, officer_id),
-        positions=positions_of(session, asked.store_id),
-    )
-    return Found(told=told, defects=defects)
 
 
 def put_totals_right(session: Session, officer_id: str) -> None:
@@ -221,13 +228,3 @@ def standing_of(session: Session, store_id: str) -> Spoken:
         owner=rows[0].owner,
         positions={Lane(r.lane): Position(seq=r.seq, head=r.head) for r in rows if r.lane},
     )
-
-
-def positions_of(session: Session, store_id: str) -> dict[Lane, Position]:
-    """Say how far each lane of a vault has been taken."""
-    rows = session.execute(
-        select(LanePositionRow.lane, LanePositionRow.seq, LanePositionRow.head).where(
-            LanePositionRow.store_id == store_id
-        )
-    )
-    return {Lane(lane): Position(seq=seq, head=head) for lane, seq, head in rows}

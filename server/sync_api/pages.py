@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session
@@ -18,18 +19,62 @@ _record, _access = FieldRecordRow, CaseAccessRow
 _SCOPE = and_(_access.case_id == _record.case_id, _access.view == _record.view, _access.granted)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """How much moved behind a cursor in an officer's scope, up to the head of the same snapshot."""
+
+    head: int
+    records: int
+    cases_gone: int
+
+
 def read(
     session: Session,
     officer_id: str,
     cursor: int,
     records_max: int,
     *,
-    head: int | None = None,
+    moved: Moved | None = None,
     bytes_aim: int = PAGE_BYTES_AIM,
 ) -> Page:
-    """Read the page after the cursor; the caller holds one snapshot, and may know its head."""
-    if head is None:
-        head = projections.head(session)
+    """Read the page after the cursor; the caller holds one snapshot, and may know what moved in it."""
+    head = moved.head if moved else projections.head(session)
+    end, remaining = head, 0
+    records = _few(session, officer_id, cursor, moved, records_max, bytes_aim) if moved else None
+    if records is None:
+        end, remaining = _end_of(session, officer_id, cursor, head, records_max, bytes_aim)
+        records = _records(session, officer_id, cursor, end)
+    any_gone = moved is None or moved.cases_gone > 0
+    return Page(
+        records=records,
+        purges=_purges(session, officer_id, cursor, end) if any_gone else (),
+        start=cursor,
+        end=end,
+        head=head,
+        remaining=remaining,
+    )
+
+
+def _few(
+    session: Session,
+    officer_id: str,
+    cursor: int,
+    moved: Moved,
+    records_max: int,
+    bytes_aim: int,
+) -> tuple[Record, ...] | None:
+    """Read all that moved where one page has room for it, as mostly; else nothing."""
+    if moved.records > records_max:
+        return None
+    records = _records(session, officer_id, cursor, moved.head) if moved.records else ()
+    size = sum(len(record.body.encode()) for record in records if record.body is not None)
+    return records if size <= bytes_aim else None
+
+
+def _end_of(
+    session: Session, officer_id: str, cursor: int, head: int, records_max: int, bytes_aim: int
+) -> tuple[int, int]:
+    """Say at which commit a page ends that holds whole ones, and how many records come after it."""
     moved = (
         select(
             _record.commit_number,
@@ -54,16 +99,7 @@ def read(
             taken += count
             bytes_taken += size
             end = number or 0
-    if not remaining:
-        end = head
-    return Page(
-        records=tuple(_records(session, officer_id, cursor, end)),
-        purges=tuple(_purges(session, officer_id, cursor, end)),
-        start=cursor,
-        end=end,
-        head=head,
-        remaining=remaining,
-    )
+    return (end, remaining) if remaining else (head, 0)
 
 
 def records_of(
@@ -103,7 +139,7 @@ def left_behind(session: Session, officer_id: str, store_id: str) -> tuple[Purge
     return tuple(_purge(*row) for row in rows)
 
 
-def _records(session: Session, officer_id: str, cursor: int, end: int) -> list[Record]:
+def _records(session: Session, officer_id: str, cursor: int, end: int) -> tuple[Record, ...]:
     rows = session.execute(
         select(
             _record.case_id,
@@ -121,13 +157,13 @@ def _records(session: Session, officer_id: str, cursor: int, end: int) -> list[R
         )
         .order_by(_record.commit_number, _record.case_id, _record.kind, _record.record_id)
     )
-    return [
+    return tuple(
         Record(case_id=case, view=view, kind=kind, record_id=id_, commit=number or 0, body=body)
         for case, view, kind, id_, number, body in rows
-    ]
+    )
 
 
-def _purges(session: Session, officer_id: str, cursor: int, end: int) -> list[Purge]:
+def _purges(session: Session, officer_id: str, cursor: int, end: int) -> tuple[Purge, ...]:
     rows = session.execute(
         select(_access.case_id, _access.view, _access.commit_number, _access.reason)
         .where(
@@ -138,7 +174,7 @@ def _purges(session: Session, officer_id: str, cursor: int, end: int) -> list[Pu
         )
         .order_by(_access.commit_number, _access.case_id)
     )
-    return [_purge(*row) for row in rows]
+    return tuple(_purge(*row) for row in rows)
 
 
 def _purge(case_id: str, view: str, number: int | None, reason: str | None) -> Purge:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,8 @@ from sync.protocol import LANE_FORKED, UNREADABLE, Envelope, Receipt
 from sync.wire import NotAMessage, read_envelope
 
 _NEVER = 2**63
+
+_ONE_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 logger = logging.getLogger(__name__)
 
@@ -222,15 +224,12 @@ class OfficeOnPostgres:
 
         A vault that has not spoken before is bound to its device before it is told anything.
         """
-        with self.sessions() as session, session.begin():
-            seen = looking.glance(session, self.actor.user_id, look)
-            if seen.owner != self.actor.device_id:
-                self._bind(session, look.store_id)
-        if seen.told is not None:
-            return seen.told
-        with self.sessions() as session, session.begin():
-            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        with self.sessions() as session:
+            session.connection(execution_options=_ONE_SNAPSHOT)
             found = looking.look(session, self.actor.user_id, look)
+        if found.owner != self.actor.device_id:
+            with self.sessions() as session, session.begin():
+                self._bind(session, look.store_id)
         if found.defects:
             self._note(look.store_id, found.defects)
         return found.told
