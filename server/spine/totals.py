@@ -6,11 +6,23 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Numeric, Select, and_, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Numeric,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.spine.tables import CaseAccessRow, CaseTotalRow, FieldRecordRow
+from server.spine.tables import CaseAccessRow, CaseTotalRow, FieldRecordRow, Id
 from sync.protocol import CaseTotal, Total
 from sync.scope import HASHES, body_hash
 
@@ -24,6 +36,22 @@ class Moved(NamedTuple):
     hash: int
 
 
+_MOVE = text(
+    "INSERT INTO case_total (case_id, view, records, hash) SELECT case_id, view, records, hash "
+    "FROM unnest(:cases, :views, :records, :hashes) AS moved (case_id, view, records, hash) "
+    "WHERE true ON CONFLICT (case_id, view) DO UPDATE SET "
+    "records = case_total.records + excluded.records, "
+    "hash = (case_total.hash + excluded.hash) % :below"
+).bindparams(
+    bindparam("cases", type_=ARRAY(Id)),
+    bindparam("views", type_=ARRAY(String)),
+    bindparam("records", type_=ARRAY(BigInteger)),
+    bindparam("hashes", type_=ARRAY(BigInteger)),
+    bindparam("below", HASHES, type_=BigInteger),
+)
+"""The same words however many cases there are, so that they are put together once."""
+
+
 def move(session: Session, moved: Iterable[Moved]) -> None:
     """Add what moved to the totals, each case once; the caller holds the locks of these cases."""
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
@@ -31,21 +59,17 @@ def move(session: Session, moved: Iterable[Moved]) -> None:
         summed = sums[each.case_id, each.view]
         summed[0] += each.records
         summed[1] += each.hash
-    rows = [
-        {"case_id": case_id, "view": view, "records": records, "hash": summed % HASHES}
-        for (case_id, view), (records, summed) in sorted(sums.items())
-    ]
-    if not rows:
+    if not sums:
         return
-    statement = insert(CaseTotalRow).values(rows)
+    keys = sorted(sums)
     session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["case_id", "view"],
-            set_={
-                "records": CaseTotalRow.records + statement.excluded.records,
-                "hash": (CaseTotalRow.hash + statement.excluded.hash) % HASHES,
-            },
-        )
+        _MOVE,
+        {
+            "cases": [case_id for case_id, _view in keys],
+            "views": [view for _case_id, view in keys],
+            "records": [sums[key][0] for key in keys],
+            "hashes": [sums[key][1] % HASHES for key in keys],
+        },
     )
 
 
