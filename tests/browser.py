@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 PLACES = (
@@ -29,6 +37,11 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
 )
 HOST = "127.0.0.1"
+
+WAIT_MS = 30_000
+"""How long a page may take to come to what is asked of it, on the busiest machine."""
+
+expect.set_options(timeout=WAIT_MS)
 
 
 class Size(NamedTuple):
@@ -106,7 +119,7 @@ def page_at(chromium: Browser) -> Iterator[PageAt]:
                 **options,
             )
             contexts.callback(context.close)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(WAIT_MS)
             page = context.new_page()
             complaints.append(Complaints(page, may_say))
             return page

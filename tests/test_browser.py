@@ -27,30 +27,31 @@ def test_a_quiet_page_is_of_the_size_asked_for(page_at: PageAt) -> None:
 
 def test_an_error_on_the_console_is_noticed(page: Page) -> None:
     complaints = Complaints(page)
-    page.evaluate("console.error('It went wrong')")
-    page.evaluate("console.log('All is well')")
+    with page.expect_console_message(lambda message: message.type == "log"):
+        page.evaluate("console.error('It went wrong')")
+        page.evaluate("console.log('All is well')")
     assert len(complaints.found) == 1
     assert "It went wrong" in complaints.found[0]
 
 
 def test_an_error_the_test_provokes_is_let_by(page: Page) -> None:
     complaints = Complaints(page, may_say=("status of 404",))
-    page.evaluate("console.error('the server responded with a status of 404')")
+    with page.expect_console_message():
+        page.evaluate("console.error('the server responded with a status of 404')")
     assert complaints.found == []
 
 
 def test_an_error_in_a_script_is_noticed(page: Page) -> None:
     complaints = Complaints(page)
-    page.evaluate("setTimeout(() => { throw new Error('Not caught') })")
-    page.wait_for_function("true")
-    page.wait_for_timeout(100)
+    with page.expect_event("pageerror"):
+        page.evaluate("setTimeout(() => { throw new Error('Not caught') })")
     assert any("Not caught" in complaint for complaint in complaints.found)
 
 
 def test_a_request_to_another_machine_is_noticed_and_reaches_nobody(page: Page) -> None:
     complaints = Complaints(page)
-    page.set_content("<img src='http://fieldfare.invalid/picture.png'>")
-    page.wait_for_timeout(100)
+    with page.expect_console_message():
+        page.set_content("<img src='http://fieldfare.invalid/picture.png'>")
     assert any("request to fieldfare.invalid" in complaint for complaint in complaints.found)
     assert any("ERR_NAME_NOT_RESOLVED" in complaint for complaint in complaints.found)
 

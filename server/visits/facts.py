@@ -27,36 +27,53 @@ def case_facts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapp
     """Give each case its planned visits and the visits made, the latest CONTACTS_MAX of them."""
     ids = sorted(case_ids)
     parts: dict[str, dict[str, Any]] = {id_: {"planned_visits": (), "visits": ()} for id_ in ids}
-    for row in session.scalars(
-        select(PlannedVisitRow)
-        .where(among(PlannedVisitRow.case_id, ids))
-        .order_by(PlannedVisitRow.planned_on, PlannedVisitRow.planned_visit_id)
+    plan = PlannedVisitRow
+    for case_id, planned_visit_id, officer_id, purpose, planned_on, state in session.execute(
+        select(
+            plan.case_id,
+            plan.planned_visit_id,
+            plan.officer_id,
+            plan.purpose,
+            plan.planned_on,
+            plan.state,
+        )
+        .where(among(plan.case_id, ids))
+        .order_by(plan.planned_on, plan.planned_visit_id)
     ):
-        parts[row.case_id]["planned_visits"] += (
+        parts[case_id]["planned_visits"] += (
             PlannedVisit(
-                planned_visit_id=row.planned_visit_id,
-                officer_id=row.officer_id,
-                purpose=row.purpose,
-                planned_on=row.planned_on,
-                open=row.state == "planned",
+                planned_visit_id=planned_visit_id,
+                officer_id=officer_id,
+                purpose=purpose,
+                planned_on=planned_on,
+                open=state == "planned",
             ),
         )
-    rank = (
-        func.row_number()
-        .over(partition_by=VisitRow.case_id, order_by=VisitRow.happened_at.desc())
-        .label("rank")
+    visit = VisitRow
+    rank = func.row_number().over(partition_by=visit.case_id, order_by=visit.happened_at.desc())
+    latest = (
+        select(
+            visit.case_id,
+            visit.visit_id,
+            visit.officer_id,
+            visit.happened_at,
+            visit.outcome,
+            visit.review,
+            rank.label("rank"),
+        )
+        .where(among(visit.case_id, ids))
+        .subquery()
     )
-    latest = select(VisitRow, rank).where(among(VisitRow.case_id, ids)).subquery()
-    for visit in session.execute(
-        select(latest).where(latest.c.rank <= CONTACTS_MAX).order_by(latest.c.happened_at)
+    for case_id, visit_id, officer_id, happened_at, outcome, review, _rank in session.execute(
+        select(*latest.c).where(latest.c.rank <= CONTACTS_MAX).order_by(latest.c.happened_at)
     ):
-        parts[visit.case_id]["visits"] += (
+        parts[case_id]["visits"] += (
             PastVisit(
-                visit_id=visit.visit_id,
-                officer_id=visit.officer_id,
-                happened_at=visit.happened_at,
-                outcome=visit.outcome,
-                review=visit.review,
+                visit_id=visit_id,
+                officer_id=officer_id,
+                happened_at=happened_at,
+                outcome=outcome,
+                review=review,
             ),
         )
     return parts

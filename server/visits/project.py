@@ -22,16 +22,22 @@ Bodies = dict[str, dict[str, dict[str, Any]]]
 def planned(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
     """Build a record for each planned visit that is still to be made."""
     bodies: Bodies = {}
-    for row in session.scalars(
-        select(PlannedVisitRow).where(
-            among(PlannedVisitRow.case_id, case_ids), PlannedVisitRow.state == "planned"
-        )
+    plan = PlannedVisitRow
+    for case_id, planned_visit_id, officer_id, purpose, planned_on, instructions in session.execute(
+        select(
+            plan.case_id,
+            plan.planned_visit_id,
+            plan.officer_id,
+            plan.purpose,
+            plan.planned_on,
+            plan.instructions,
+        ).where(among(plan.case_id, case_ids), plan.state == "planned")
     ):
-        bodies.setdefault(row.case_id, {})[row.planned_visit_id] = {
-            "officer_id": row.officer_id,
-            "purpose": row.purpose,
-            "planned_on": row.planned_on.isoformat(),
-            "instructions": row.instructions,
+        bodies.setdefault(case_id, {})[planned_visit_id] = {
+            "officer_id": officer_id,
+            "purpose": purpose,
+            "planned_on": planned_on.isoformat(),
+            "instructions": instructions,
         }
     return bodies
 
@@ -39,13 +45,23 @@ def planned(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping
 def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
     """Build a record for each visit of the case, with its notes, comments and photographs."""
     bodies: Bodies = {}
-    visits = list(
-        session.execute(
-            select(*VisitRow.__table__.columns, _user.c.name.label("officer"))
-            .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
-            .where(among(VisitRow.case_id, case_ids))
+    row = VisitRow
+    visits = session.execute(
+        select(
+            row.case_id,
+            row.visit_id,
+            row.officer_id,
+            _user.c.name.label("officer"),
+            row.happened_at,
+            row.outcome,
+            row.met_person_ids,
+            row.others_met,
+            row.notes,
+            row.review,
         )
-    )
+        .outerjoin(_user, _user.c.user_id == row.officer_id)
+        .where(among(row.case_id, case_ids))
+    ).all()
     ids = [visit.visit_id for visit in visits]
     comments: dict[str, list[dict[str, Any]]] = {}
     for comment in session.scalars(
@@ -91,18 +107,19 @@ def made_elsewhere(session: Session, case_ids: Collection[str]) -> Mapping[str, 
     """
     own, other = CaseDebtRow, aliased(CaseDebtRow)
     bodies: Bodies = {}
-    for case_id, visit, officer in session.execute(
-        select(own.case_id, VisitRow, _user.c.name)
+    visit = VisitRow
+    for case_id, visit_id, happened_at, outcome, officer in session.execute(
+        select(own.case_id, visit.visit_id, visit.happened_at, visit.outcome, _user.c.name)
         .distinct()
         .join(other, and_(other.debt_id == own.debt_id, other.case_id != own.case_id))
-        .join(VisitRow, VisitRow.case_id == other.case_id)
-        .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
+        .join(visit, visit.case_id == other.case_id)
+        .outerjoin(_user, _user.c.user_id == visit.officer_id)
         .where(among(own.case_id, case_ids))
     ):
-        bodies.setdefault(case_id, {})[visit.visit_id] = {
+        bodies.setdefault(case_id, {})[visit_id] = {
             "officer": officer or "",
-            "happened_at": visit.happened_at.isoformat(),
-            "outcome": visit.outcome,
+            "happened_at": happened_at.isoformat(),
+            "outcome": outcome,
         }
     return bodies
 

@@ -29,8 +29,10 @@ def start(tmp_path: Path) -> Iterator[StartDevice]:
     """Start devices, each in the same home unless another is said, and end them afterwards."""
     started: list[RunningDevice] = []
 
-    def start_device(*options: str, home: Path = tmp_path / "home") -> RunningDevice:
-        started.append(RunningDevice(home, *options, environment=ENVIRONMENT))
+    def start_device(
+        *options: str, home: Path = tmp_path / "home", first: str = ""
+    ) -> RunningDevice:
+        started.append(RunningDevice(home, *options, environment=ENVIRONMENT, first=first))
         return started[-1]
 
     yield start_device

@@ -48,11 +48,12 @@ class Tablet:
         *,
         method: str = "POST",
         host: str = HOST,
+        at: datetime | None = None,
     ) -> dict[str, str]:
-        """Sign a request now, by this device's clock."""
+        """Sign a request, now unless it says when, by this device's clock."""
         digest = signatures.content_digest(body)
         parameters = signatures.Parameters(
-            created=round(datetime.now(UTC).timestamp()) + self.ahead_seconds,
+            created=round((at or datetime.now(UTC)).timestamp()) + self.ahead_seconds,
             keyid=signatures.key_id(self.public_key),
             nonce=nonce or signatures.nonce_of(secrets.token_bytes(16)),
         )

@@ -299,7 +299,7 @@ def test_approving_twice_at_once_is_one_approval(office: Office) -> None:
         )
         for approver in approvers
     ]
-    said = sorted(each.communicate(timeout=60)[0].strip() for each in racers)
+    said = sorted(each.communicate(timeout=100)[0].strip() for each in racers)
     assert said == ["applied", "refused"]
 
 
@@ -337,8 +337,9 @@ def test_a_device_can_say_what_its_clock_shows(office: Office) -> None:
     assert tablet.post(client, STATE, {"wall_at": wall.isoformat()}).status_code == 200
     with office.session() as session:
         offset = session.get_one(DeviceRow, device_id).clock_offset_seconds
+    took_seconds = (datetime.now(UTC) + timedelta(minutes=7) - wall).total_seconds()
     assert offset is not None
-    assert abs(offset - 420) <= 5
+    assert 420 - took_seconds - 1 <= offset <= 420
     assert tablet.post(client, STATE, {"wall_at": "noon"}).status_code == 400
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -44,13 +45,27 @@ def joined(process: subprocess.Popen[str]) -> str:
 
 
 def servers_in(home: Path) -> list[psutil.Process]:
-    """List the living servers of a home."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
+    """List the living servers of a home; their children, called as they are at first, are none."""
+    found = {}
+    for process in psutil.process_iter(["cmdline", "ppid", "status"]):
         if process.info["status"] != psutil.STATUS_ZOMBIE:
             words = process.info["cmdline"] or []
-            found += [process] if words[1:3] == ["-D", str(home / "postgres/data")] else []
-    return found
+            if words[1:3] == ["-D", str(home / "postgres/data")]:
+                found[process.pid] = process
+    return [process for process in found.values() if process.info["ppid"] not in found]
+
+
+def left_in(home: Path) -> list[psutil.Process]:
+    """List the servers that go on in a home; one that has said it stopped may still be ending."""
+    comes_true(lambda: not servers_in(home), looks=200)
+    return servers_in(home)
+
+
+def delete(home: Path) -> None:
+    """Delete a home at one blow, whatever is written into it meanwhile, and then what was in it."""
+    gone = home.with_name(f"{home.name}.deleted")
+    home.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def ask(url: str, question: str) -> object:
@@ -74,7 +89,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def comes_true(said: Callable[[], bool], looks: int = 300) -> bool:
+def comes_true(said: Callable[[], bool], looks: int = 600) -> bool:
     """Look again and again whether something has become true."""
     for _look in range(looks):
         if said():

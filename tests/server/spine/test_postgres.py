@@ -11,7 +11,7 @@ import pytest
 from server.spine import postgres
 from server.spine.postgres import EmbeddedPostgres
 from server.spine.postgres_programs import PostgresUnavailable, run_program, server_user
-from tests.server.spine.homes import ask, do, servers_in
+from tests.server.spine.homes import ask, do, left_in, servers_in
 
 
 def test_it_answers_with_an_empty_database_in_unicode(home: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_run_refuses_a_server_that_was_started_for_tests(home: Path) -> None:
         pytest.raises(PostgresUnavailable, match="started for tests"),
     ):
         EmbeddedPostgres(home).start()
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_its_log_holds_nothing_that_was_typed(home: Path) -> None:
@@ -81,7 +81,7 @@ def test_its_log_holds_nothing_that_was_typed(home: Path) -> None:
 def test_what_was_committed_is_there_at_the_next_start(home: Path) -> None:
     with EmbeddedPostgres(home, durable=False) as server:
         do(server.url("fieldfare"), "CREATE TABLE visit AS SELECT 7 AS number")
-    assert servers_in(home) == []
+    assert left_in(home) == []
     with EmbeddedPostgres(home, durable=False) as server:
         assert ask(server.url("fieldfare"), "SELECT number FROM visit") == 7
 
@@ -116,9 +116,9 @@ def test_two_homes_never_touch(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_server_that_cannot_start_says_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "LAUNCH_SECONDS_MAX", 1)
     with EmbeddedPostgres(home, durable=False):
         pass
+    monkeypatch.setattr(postgres, "LAUNCH_SECONDS_MAX", 3)
     (home / "postgres/data/PG_VERSION").write_text("9.6\n")
     with pytest.raises(PostgresUnavailable, match="incompatible with server"):
         EmbeddedPostgres(home, durable=False).start()
@@ -159,7 +159,7 @@ def test_an_ordinary_user_runs_it_as_itself(home: Path) -> None:
             os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert home.stat().st_mode & 0o777 == 0o700
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root has a user to become.")

@@ -13,7 +13,15 @@ import pytest
 from server.spine import postgres
 from server.spine.postgres import EmbeddedPostgres
 from server.spine.postgres_programs import PostgresUnavailable
-from tests.server.spine.homes import USER_OF_THE_SERVER, Join, ask, end, joined, servers_in
+from tests.server.spine.homes import (
+    USER_OF_THE_SERVER,
+    Join,
+    ask,
+    end,
+    joined,
+    left_in,
+    servers_in,
+)
 
 
 def test_starting_twice_is_starting_once(home: Path) -> None:
@@ -21,7 +29,7 @@ def test_starting_twice_is_starting_once(home: Path) -> None:
     assert server.start() == server.start()
     server.stop()
     server.stop()
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_two_parts_of_one_program_share_it(home: Path) -> None:
@@ -30,7 +38,7 @@ def test_two_parts_of_one_program_share_it(home: Path) -> None:
     first.stop()
     assert ask(second.url("fieldfare"), "SELECT 1") == 1
     second.stop()
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_processes_starting_at_the_same_moment_share_one_server(home: Path, join: Join) -> None:
@@ -42,7 +50,7 @@ def test_processes_starting_at_the_same_moment_share_one_server(home: Path, join
     for process in processes:
         assert ask(url, "SELECT 1") == 1
         end(process)
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_threads_starting_at_the_same_moment_share_one_server(home: Path) -> None:
@@ -51,7 +59,7 @@ def test_threads_starting_at_the_same_moment_share_one_server(home: Path) -> Non
         assert len(set(pool.map(EmbeddedPostgres.start, servers))) == 1
         assert len(servers_in(home)) == 1
         list(pool.map(EmbeddedPostgres.stop, servers))
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_the_one_who_started_it_may_leave_first(home: Path, join: Join) -> None:
@@ -61,7 +69,7 @@ def test_the_one_who_started_it_may_leave_first(home: Path, join: Join) -> None:
     end(starter)
     assert ask(url, "SELECT 1") == 1
     end(other)
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_killed_users_do_not_keep_it_running(home: Path, join: Join) -> None:
@@ -72,7 +80,7 @@ def test_killed_users_do_not_keep_it_running(home: Path, join: Join) -> None:
     end(also_killed, kill=True)
     assert len(servers_in(home)) == 1
     end(last)
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_a_server_left_alone_by_killed_users_is_taken_over(home: Path, join: Join) -> None:
@@ -83,14 +91,14 @@ def test_a_server_left_alone_by_killed_users_is_taken_over(home: Path, join: Joi
     with EmbeddedPostgres(home, durable=False) as server:
         assert server.url("fieldfare") == url
         assert servers_in(home) == [left]
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_a_program_that_forgets_to_stop_it_stops_it_at_its_end(home: Path) -> None:
     forgetful = USER_OF_THE_SERVER.replace("server.stop()", "")
     subprocess.run([sys.executable, "-c", forgetful, str(home)], check=True, input="", text=True)
     assert (home / "postgres/data").exists()
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 def test_a_fork_neither_stops_it_nor_counts_as_a_user(home: Path) -> None:
@@ -100,7 +108,7 @@ def test_a_fork_neither_stops_it_nor_counts_as_a_user(home: Path) -> None:
         )
         assert child.returncode == 0
         assert ask(server.url("fieldfare"), "SELECT 1") == 1
-    assert servers_in(home) == []
+    assert left_in(home) == []
 
 
 FORK = """

@@ -84,7 +84,7 @@ class BrokenWire:
         if after:
             line.mute.set()
             line.server.sendall(message)
-            line.done.wait(20)
+            line.done.wait(60)
         return False
 
 
@@ -99,11 +99,13 @@ class _Line:
 
     def answers(self) -> None:
         """Carry the server's answers; once muted, only wait for the next to be complete."""
+        end = b""
         with contextlib.suppress(OSError):
             while piece := self.server.recv(PIECE):
+                end = (end + piece)[-6:]
                 if not self.mute.is_set():
                     self.office.sendall(piece)
-                elif _READY in piece[-6:]:
+                elif _READY in end:
                     self.done.set()
         self.hang_up()
 

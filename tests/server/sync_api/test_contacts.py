@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from server.access.device_commands import RevokeDevice
 from server.access.user_commands import SuspendUser
@@ -46,11 +46,12 @@ def contact(office: Office, device_id: str) -> DeviceContactRow:
 
 
 def failures(office: Office, device_id: str) -> dict[str, int]:
+    """Count by cause, on whatever days: midnight may have come between two of them."""
     with office.session() as session:
         rows = session.execute(
-            select(SyncFailureRow.code, SyncFailureRow.times).where(
-                SyncFailureRow.device_id == device_id
-            )
+            select(SyncFailureRow.code, func.sum(SyncFailureRow.times).label("times"))
+            .where(SyncFailureRow.device_id == device_id)
+            .group_by(SyncFailureRow.code)
         )
         return {row.code: row.times for row in rows}
 
