@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from server.spine.among import among
 from server.spine.areas import Recorded
+from server.spine.database import table_of
+from server.spine.many_rows import add_rows
 from server.spine.orders import Order, Result
 from server.spine.tables import ChangeRow, CommandRow, DetailRow, UnmadeRecordRow
 from shared.commands import Outcome
@@ -33,7 +35,8 @@ def keep_detail(session: Session, bodies: Sequence[bytes | None]) -> list[tuple[
     if not rows:
         return [None for _ in bodies]
     ids = session.scalars(
-        insert(DetailRow).returning(DetailRow.detail_id, sort_by_parameter_order=True), rows
+        insert(table_of(DetailRow)).returning(DetailRow.detail_id, sort_by_parameter_order=True),
+        rows,
     ).all()
     kept = iter(
         [(id_, digest(row["salt"] + row["body"])) for id_, row in zip(ids, rows, strict=True)]
@@ -69,7 +72,7 @@ def write_changes(session: Session, recorded: Sequence[Recorded]) -> None:
                 "detail_id": detail[0] if detail else None,
             }
         )
-    session.execute(insert(ChangeRow), rows)
+    add_rows(session, ChangeRow, rows)
 
 
 def write_commands(
@@ -80,8 +83,9 @@ def write_commands(
         return
     by_id = {result.command_id: result for result in results}
     kept = keep_detail(session, [order.envelope for order in orders])
-    session.execute(
-        insert(CommandRow),
+    add_rows(
+        session,
+        CommandRow,
         [
             {
                 "command_id": order.command_id,

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, Table, create_engine
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import NullPool
@@ -33,6 +33,11 @@ class Row(DeclarativeBase):
     """The base of every table; a table class is called XRow."""
 
     metadata = MetaData(naming_convention=NAMES)
+
+
+def table_of(row: type[Row]) -> Table:
+    """Give the table of a class of rows, to be written to without an object a row."""
+    return Row.metadata.tables[row.__tablename__]
 
 
 db = SQLAlchemy(model_class=Row)

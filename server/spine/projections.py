@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.orm import Session
 
 from server.spine import totals
 from server.spine.among import among
 from server.spine.areas import House, Projection
+from server.spine.many_rows import adding, values_of
 from server.spine.tables import CaseAccessRow, FieldRecordRow, SyncHeadRow
 from server.spine.written import written_in
 from shared.schemas import canonical, digest
@@ -105,19 +107,22 @@ def refresh(session: Session, house: House, case_ids: Collection[str]) -> None:
         for key, body in stale.items()
     ]
     if rows:
-        statement = insert(FieldRecordRow)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["case_id", "view", "kind", "record_id"],
-                set_={
-                    "body": statement.excluded.body,
-                    "content_hash": statement.excluded.content_hash,
-                    "commit_number": None,
-                },
-            ),
-            rows,
-        )
+        session.execute(_putting(tuple(rows[0])), values_of(rows))
         totals.move(session, _moved(difference))
+
+
+@cache
+def _putting(names: tuple[str, ...]) -> Insert:
+    """Put together the statement that puts records in place of those that are stored."""
+    statement = adding(FieldRecordRow, names)
+    return statement.on_conflict_do_update(
+        index_elements=["case_id", "view", "kind", "record_id"],
+        set_={
+            "body": statement.excluded.body,
+            "content_hash": statement.excluded.content_hash,
+            "commit_number": None,
+        },
+    )
 
 
 def _moved(difference: Difference) -> Iterator[totals.Moved]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.spine.among import among
 from server.spine.areas import Recorded
+from server.spine.many_rows import add_rows
 from server.visits.tables import (
     LOST,
     BlobRefusalRow,
@@ -64,8 +65,9 @@ def _close_plan(session: Session, planned_visit_id: str, state: str) -> None:
 def made(session: Session, recorded: Sequence[Recorded]) -> None:
     """Write visits as the officer wrote them, and close the plans they answer."""
     visits = [item for item in recorded if isinstance(item.change, VisitRecorded)]
-    session.execute(
-        insert(VisitRow),
+    add_rows(
+        session,
+        VisitRow,
         [
             {
                 "visit_id": change.visit_id,

@@ -12,6 +12,9 @@ from tests.e2e.proxy import Proxy
 
 PASSWORDS = {user.sign_in: user.password for user in USERS}
 
+LOOKS = 180
+"""How often a page is looked at, twice a second, for what is sure to come."""
+
 CODE = re.compile(r"\b[0-9A-Z]{4} ?[0-9A-Z]{4}\b")
 """A code to enrol a device, as the office shows it once."""
 
@@ -63,7 +66,8 @@ def read_warnings(device: Page) -> None:
     """Say that the warnings of a case have been read, where there are any."""
     read = device.get_by_role("button", name="I have read this")
     if read.count():
-        read.click()
+        with device.expect_navigation():
+            read.click()
 
 
 def press_sync(device: Page) -> None:
@@ -75,7 +79,7 @@ def press_sync(device: Page) -> None:
 def waits(device: Page, count: int) -> None:
     """See on the strip that stands on every page how many items wait."""
     said = f"{count} waiting" if count else "nothing waiting"
-    for _look in range(40):
+    for _look in range(LOOKS):
         device.goto(f"{origin_of(device)}/today")
         if said in device.locator("body").inner_text():
             return

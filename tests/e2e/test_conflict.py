@@ -12,7 +12,7 @@ from server.demo.processes import Process
 from tests.browser import DESK, PHONE, PageAt
 from tests.e2e.council import RunningCouncil
 from tests.e2e.proxy import Proxy, Weather
-from tests.e2e.steps import enrol, origin_of, press_sync, read_warnings, sign_in, waits
+from tests.e2e.steps import LOOKS, enrol, origin_of, press_sync, read_warnings, sign_in, waits
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -70,7 +70,7 @@ def decide(office: Page, address: str, look: Look) -> None:
 
 def told(device: Page, look: Look) -> None:
     """See on the device what was decided, and say that it has been read."""
-    for _look in range(40):
+    for _look in range(LOOKS):
         device.goto(f"{origin_of(device)}/outbox")
         if "Needs you" in device.locator("main").inner_text():
             break

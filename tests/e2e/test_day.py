@@ -14,7 +14,7 @@ from server.spine.clock import LOCAL
 from tests.browser import DESK, PHONE, PageAt
 from tests.e2e.council import RunningCouncil
 from tests.e2e.proxy import Proxy, Weather
-from tests.e2e.steps import enrol, origin_of, press_sync, read_warnings, sign_in, waits
+from tests.e2e.steps import LOOKS, enrol, origin_of, press_sync, read_warnings, sign_in, waits
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -108,9 +108,11 @@ def review(page: Page, council: RunningCouncil, notes: list[str]) -> None:
         if number == 0:
             page.locator("main form[action$='/return'] [name=about][value=notes]").check()
             page.locator("main form[action$='/return'] textarea").fill("Which card did you leave?")
-            page.locator("main form[action$='/return'] button[type=submit]").click()
+            button = page.locator("main form[action$='/return'] button[type=submit]")
         else:
-            page.locator("main form[action$='/approve'] button").click()
+            button = page.locator("main form[action$='/approve'] button")
+        with page.expect_navigation():
+            button.click()
         expect(page.locator("main")).not_to_contain_text("There is a problem")
     reviews = council.ask("SELECT review FROM visit WHERE notes = ANY(%s) ORDER BY 1", notes)
     assert reviews == [("approved",), ("approved",), ("returned",)]
@@ -118,7 +120,7 @@ def review(page: Page, council: RunningCouncil, notes: list[str]) -> None:
 
 def expect_comment(phone: Page, origin: str, cases: list[str]) -> None:
     """See the supervisor's comment come back to the device."""
-    for _look in range(20):
+    for _look in range(LOOKS):
         phone.goto(f"{origin}/cases/{cases[0]}")
         if "Which card did you leave?" in phone.locator("body").inner_text():
             return

@@ -19,7 +19,7 @@ from tests.pages import assert_page
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.browser, pytest.mark.timeout(300)]
 
-SYNC_LOOKS = 60
+SYNC_LOOKS = 180
 NOTES = "Gave a new number at the door."
 
 

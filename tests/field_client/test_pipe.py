@@ -19,6 +19,9 @@ from shared.errors import RuleBroken
 
 NOTHING: Mapping[str, Handler] = {}
 
+SECONDS = 60
+"""How long anything here may take that surely comes."""
+
 
 class Pair:
     """Two ends joined by two pipes of the operating system."""
@@ -40,7 +43,7 @@ class Pair:
         self.left.close()
         self.right.close()
         for event in self.closed.values():
-            assert event.wait(5)
+            assert event.wait(SECONDS)
         for file in self.files:
             file.close()
 
@@ -70,7 +73,7 @@ def test_either_side_may_ask_and_large_bodies_arrive_whole(pairs: list[Pair]) ->
     pair = join(pairs, {"echo": echo}, {"echo": echo})
     body = os.urandom(3_000_000)
     for end in (pair.left, pair.right):
-        answer = end.ask("echo", Message(values={"é": [1, None]}, body=body), seconds_max=10)
+        answer = end.ask("echo", Message(values={"é": [1, None]}, body=body), seconds_max=SECONDS)
         assert answer == Message(values={"é": [1, None]}, body=body)
 
 
@@ -80,7 +83,7 @@ def test_many_asks_at_once_each_get_their_own_answer(pairs: list[Pair]) -> None:
         asked = range(200)
         answers = pool.map(
             lambda n: (pair.left if n % 2 else pair.right).ask(
-                "echo", Message(values={"n": n}), seconds_max=10
+                "echo", Message(values={"n": n}), seconds_max=SECONDS
             ),
             asked,
         )
@@ -91,27 +94,27 @@ def test_an_ask_can_be_asked_back_while_it_is_being_answered(pairs: list[Pair]) 
     ends: list[Pipe] = []
 
     def open_(_message: Message) -> Message:
-        return ends[0].ask("echo", Message(values={"from": "right"}), seconds_max=5)
+        return ends[0].ask("echo", Message(values={"from": "right"}), seconds_max=SECONDS)
 
     pair = join(pairs, {"echo": echo}, {"open": open_})
     ends.append(pair.right)
-    assert pair.left.ask("open", Message(), seconds_max=5).values == {"from": "right"}
+    assert pair.left.ask("open", Message(), seconds_max=SECONDS).values == {"from": "right"}
 
 
 def test_a_slow_answer_does_not_hold_up_a_lock(pairs: list[Pair]) -> None:
     released, locked = threading.Event(), threading.Event()
 
     def send(_message: Message) -> None:
-        released.wait(5)
+        released.wait(SECONDS)
 
     pair = join(pairs, {"send": send, "lock": lambda _message: locked.set()})
     with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(pair.right.ask, "send", Message(), seconds_max=5)
+        sending = pool.submit(pair.right.ask, "send", Message(), seconds_max=SECONDS)
         pair.right.tell("lock")
-        assert locked.wait(2)
+        assert locked.wait(SECONDS)
         assert not sending.done()
         released.set()
-        sending.result(5)
+        sending.result(SECONDS)
 
 
 def test_a_refusal_crosses_with_its_field_and_values(pairs: list[Pair]) -> None:
@@ -120,7 +123,7 @@ def test_a_refusal_crosses_with_its_field_and_values(pairs: list[Pair]) -> None:
 
     pair = join(pairs, right={"open": refuse})
     with pytest.raises(RuleBroken) as refused:
-        pair.left.ask("open", Message(), seconds_max=5)
+        pair.left.ask("open", Message(), seconds_max=SECONDS)
     assert refused.value.field == "passphrase"
     assert refused.value.sentence() == "Wait 8 seconds, then enter your passphrase again"
 
@@ -133,25 +136,25 @@ def test_a_fault_crosses_as_an_id_and_its_text_is_not_logged(
 
     pair = join(pairs, right={"open": fail})
     with pytest.raises(PipeFault) as fault:
-        pair.left.ask("open", Message(), seconds_max=5)
+        pair.left.ask("open", Message(), seconds_max=SECONDS)
     assert str(fault.value) in caplog.text
     assert "KeyError" in caplog.text
     assert "Adebayo" not in caplog.text
     with pytest.raises(PipeFault):
-        pair.left.ask("no such question", Message(), seconds_max=5)
+        pair.left.ask("no such question", Message(), seconds_max=SECONDS)
 
 
 def test_when_one_side_is_gone_everyone_on_the_other_stops_waiting(pairs: list[Pair]) -> None:
     never = threading.Event()
-    pair = join(pairs, right={"wait": lambda _message: never.wait(3) and None})
+    pair = join(pairs, right={"wait": lambda _message: never.wait(SECONDS) and None})
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(pair.left.ask, "wait", Message(), seconds_max=30)
+        waiting = pool.submit(pair.left.ask, "wait", Message(), seconds_max=SECONDS)
         while not pair.left._waiting:
             time.sleep(0.01)
         pair.right.close()
         with pytest.raises(PipeClosed):
-            waiting.result(5)
-    assert pair.closed["left"].wait(5)
+            waiting.result(SECONDS)
+    assert pair.closed["left"].wait(SECONDS)
     with pytest.raises(PipeClosed):
         pair.left.ask("wait", Message(), seconds_max=1)
     pair.right.tell("nobody hears this")
@@ -160,7 +163,7 @@ def test_when_one_side_is_gone_everyone_on_the_other_stops_waiting(pairs: list[P
 
 def test_an_answer_that_does_not_come_in_time_is_not_waited_for(pairs: list[Pair]) -> None:
     late = threading.Event()
-    pair = join(pairs, right={"wait": lambda _message: late.wait(5) and None})
+    pair = join(pairs, right={"wait": lambda _message: late.wait(SECONDS) and None})
     with pytest.raises(PipeClosed):
         pair.left.ask("wait", Message(), seconds_max=0.05)
     late.set()
@@ -169,10 +172,13 @@ def test_an_answer_that_does_not_come_in_time_is_not_waited_for(pairs: list[Pair
 def test_a_message_larger_than_the_limit_is_not_sent(pairs: list[Pair]) -> None:
     pair = join(pairs, right={"echo": echo})
     with pytest.raises(ValueError, match="larger than the pipe carries"):
-        pair.left.ask("echo", Message(body=bytes(pipe.BODY_BYTES_MAX + 1)), seconds_max=5)
+        pair.left.ask("echo", Message(body=bytes(pipe.BODY_BYTES_MAX + 1)), seconds_max=SECONDS)
     with pytest.raises(ValueError, match="larger than the pipe carries"):
-        pair.left.ask("echo", Message(values={"a": "b" * pipe.HEAD_BYTES_MAX}), seconds_max=5)
-    assert pair.left.ask("echo", Message(body=b"still works"), seconds_max=5).body == b"still works"
+        pair.left.ask("echo", Message(values={"a": "b" * pipe.HEAD_BYTES_MAX}), seconds_max=SECONDS)
+    assert (
+        pair.left.ask("echo", Message(body=b"still works"), seconds_max=SECONDS).body
+        == b"still works"
+    )
 
 
 def frame(head: object, body: bytes = b"") -> bytes:
@@ -196,13 +202,13 @@ def frame(head: object, body: bytes = b"") -> bytes:
 def test_nonsense_on_the_pipe_is_the_same_as_hanging_up(pairs: list[Pair], sent: bytes) -> None:
     pair = join(pairs, right={"echo": echo})
     pair.files[1].write(sent)
-    assert pair.closed["right"].wait(5)
+    assert pair.closed["right"].wait(SECONDS)
 
 
 def test_more_asks_than_anyone_needs_is_the_same_as_hanging_up(pairs: list[Pair]) -> None:
     release = threading.Event()
-    pair = join(pairs, right={"wait": lambda _message: release.wait(5) and None})
+    pair = join(pairs, right={"wait": lambda _message: release.wait(SECONDS) and None})
     for _ in range(pipe.IN_HAND_MAX + 1):
         pair.left.tell("wait")
-    assert pair.closed["right"].wait(5)
+    assert pair.closed["right"].wait(SECONDS)
     release.set()

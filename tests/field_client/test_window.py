@@ -143,7 +143,7 @@ def keep(screen: Screen, tmp_path: Path) -> Iterator[Callable[[], subprocess.Pop
     yield start
     for process in started:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def until(true: Callable[[], bool], seconds: float = 60) -> bool:
@@ -199,8 +199,8 @@ def test_the_window_shows_the_device_and_its_title_says_nothing_else(
     assert not [line for line in said if "127.0.0.1" in line or "boot" in line]
     everyone = family(keeper)
     keeper.terminate()
-    assert keeper.wait(20) == 0
-    assert until(lambda: not alive(everyone), 10)
+    assert keeper.wait(60) == 0
+    assert until(lambda: not alive(everyone))
     assert not (tmp_path / "home" / "window").exists()
 
 
@@ -213,8 +213,8 @@ def test_a_killed_keeper_takes_the_window_with_it(
     everyone = family(keeper)
     keeper.kill()
     keeper.wait(10)
-    assert until(lambda: not alive(everyone), 10), alive(everyone)
-    assert until(lambda: screen.titles() == [], 5)
+    assert until(lambda: not alive(everyone)), alive(everyone)
+    assert until(lambda: screen.titles() == [])
 
 
 @LINUX
@@ -225,8 +225,8 @@ def test_closing_the_window_ends_the_device(
     assert until(lambda: is_drawn(screen))
     everyone = family(keeper)
     screen.close_window("Fieldfare")
-    assert keeper.wait(20) == 0
-    assert not alive(everyone)
+    assert keeper.wait(60) == 0
+    assert until(lambda: not alive(everyone)), alive(everyone)
 
 
 @LINUX
@@ -271,7 +271,7 @@ def test_an_officer_unlocks_in_the_window_and_the_profile_keeps_nothing(
     everyone = family(keeper)
     keeper.kill()
     keeper.wait(10)
-    assert until(lambda: not alive(everyone), 10)
+    assert until(lambda: not alive(everyone))
     kept = [path for path in (tmp_path / "home" / "window").rglob("*") if path.is_file()]
     assert not [path for path in kept if b"Patel" in path.read_bytes()]
     office.stop()

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from server.config import Config
+from server.demo import processes
 from server.demo.processes import Process
 from server.demo.visitor import Visitor
 from server.serving import running_database
@@ -21,15 +22,16 @@ from server.spine.postgres_programs import server_of
 from tests.conftest import connection_string
 from tests.server.office import new_id
 
-pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(600)]
 
-LOOKS = 300
+LOOKS = 900
 OK = 200
 
 
 @pytest.fixture
-def running(home: Path) -> Iterator[tuple[str, Process, Process]]:
+def running(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Process, Process]]:
     """Run an empty office and its worker, each a process; nobody else uses their database."""
+    monkeypatch.setattr(processes, "END_SECONDS_MAX", 100)
     with running_database(Config(home=home, database_url=None, port=0)) as url:
         pass
     with ExitStack() as stack:

@@ -147,6 +147,16 @@ class _Words(SQLiteCompiler):
         each = ", ".join(self.process(column, **kw) for column in element._distinct_on)
         return f"ON ({each})"
 
+    def visit_table_valued_alias(self, element: Any, **kw: Any) -> str:
+        """Read rows that came as JSON, column by column."""
+        if element.element.name != "jsonb_to_recordset":
+            return str(super().visit_table_valued_alias(element, **kw))
+        name, (rows,) = self.preparer.format_alias(element), element.element.clauses
+        columns = [self.preparer.quote(column.name) for column in element.c]
+        told = ", ".join(f"json_extract(value, '$.{column}') AS {column}" for column in columns)
+        each = self.process(rows.clause, **kw)
+        return f"(SELECT {told} FROM json_each({each})) AS {name}"  # noqa: S608 - our own words
+
     def visit_cast(self, cast: Any, **kw: Any) -> str:
         if isinstance(cast.type, types.Date):
             return f"date({self.process(cast.clause, **kw)})"

@@ -28,7 +28,7 @@ from tests.torture.told import State, Told
 ROOT = Path(__file__).parents[2]
 KILLS = 50
 INTERRUPTED_AFTER = 3
-KILLS_RESUMED = 8
+KILLS_MORE = 5
 LOOKS = 1_200
 
 
@@ -84,11 +84,14 @@ def test_a_run_that_was_interrupted_is_gone_on_with(home: Path, ending: signal.S
     process.communicate()
     if ending is signal.SIGTERM:
         assert left_running(home) == []
-    again = command(home, "--kills", str(KILLS_RESUMED), "--resume")
+    kept = Kept.read(state)
+    assert kept is not None
+    kills = kept.kills + KILLS_MORE
+    again = command(home, "--kills", str(kills), "--resume")
     said, _nothing = again.communicate()
     report = json.loads(said.splitlines()[-1])
     assert again.returncode == 0, report["findings"]
-    assert report["kills"] == KILLS_RESUMED
+    assert report["kills"] == kills
     assert left_running(home) == []
 
 

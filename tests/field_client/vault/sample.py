@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from field_client.vault.store import Store, open_store
+from shared.presentation import LONDON
 from sync.protocol import Page, Receipt, Record, Reply
 
 OFFICER = "5d0f6f7e-0d43-4f0a-9a3c-2f4b8a7c9d1e"
@@ -174,7 +175,7 @@ def fill(
 
 def a_day(now: datetime) -> list[tuple[str, Bodies]]:
     """Write a day's cases: every group of the list, a warning, a hold, a visit sent back."""
-    today = now.astimezone(UTC).date()
+    today = now.astimezone(LONDON).date()
     ago = lambda days, hours=0: now - timedelta(days=days, hours=hours)  # noqa: E731 - short names for a list
     maryam = case(
         "Maryam Castellanos", place("3 Quern Lane", "QZ4 2AB", 120, 80), planned_on=today,

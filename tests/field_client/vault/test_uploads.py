@@ -66,7 +66,7 @@ def now_of(store: Store, photograph: KeptPhotograph) -> KeptPhotograph:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not true():
         assert time.monotonic() < until, "it never came"
         time.sleep(0.01)

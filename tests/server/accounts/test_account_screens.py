@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +20,9 @@ from tests.server.office import Office, new_id
 from tests.server.reading import hidden_of, words_of
 from tests.server.scenes import Owed, open_debt, open_person
 from tests.server.town import office_of, someone_who_may
+
+AUTUMN = datetime(2026, 10, 1, 10, tzinfo=UTC)
+"""When what happens to the account is recorded, whatever the day of the test."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def _move(scene: Scene) -> None:
         ),
     ]
     for command in commands:
-        scene.office.give(command)
+        scene.office.give(command, at=AUTUMN)
 
 
 def test_the_account_page_breaks_down_what_is_owed_by_debt_and_kind(scene: Scene) -> None:
@@ -180,7 +183,8 @@ def test_the_history_of_an_account_is_told_in_words(scene: Scene) -> None:
             from_on=date(2026, 9, 1),
             last_day=date(2026, 9, 30),
             note="Rateable value is challenged",
-        )
+        ),
+        at=AUTUMN,
     )
     words = words_of(scene.browser.get(f"{scene.page}/history"))
     for expected in (

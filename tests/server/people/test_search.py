@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +15,9 @@ from server.people.terms import compact, normalise
 from shared.errors import RuleBroken
 from tests.server.office import Office, new_id
 from tests.server.scenes import live_at, open_debt, open_organisation, open_person
+
+TERMS_READ_MAX = 1_000
+"""Terms a search may read of a large town's; it reads a dozen."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ def test_names_are_compared_without_accents_signs_and_legal_forms() -> None:
 
 
 def test_a_search_stays_quick_in_a_large_town(town: Town) -> None:
-    """The indexes are used: 200,000 terms more, and each search is answered as quickly."""
+    """The indexes are used: of 200,000 terms more, a search reads hardly any."""
     with town.office.sessions() as session, session.begin():
         session.execute(
             text(
@@ -224,7 +226,14 @@ def test_a_search_stays_quick_in_a_large_town(town: Town) -> None:
             text("VACUUM ANALYZE search_term")
         )
     for typed in ("jane smiht", "14 saltmarsh terrace", "th4 9", "smith th4 9qx"):
-        town.find(typed)
-        began = time.perf_counter()
-        assert town.first(typed) == town.jane
-        assert time.perf_counter() - began < 0.5
+        with town.office.look() as session:
+            found = search(session, typed).matches
+            read = session.execute(
+                text(
+                    "SELECT seq_scan, seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables "
+                    "WHERE relname = 'search_term'"
+                )
+            ).one()
+        assert found[0].person_id == town.jane
+        assert (read.seq_scan, read.seq_tup_read) == (0, 0), typed
+        assert 0 < read.idx_tup_fetch < TERMS_READ_MAX, typed

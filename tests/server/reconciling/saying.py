@@ -18,7 +18,7 @@ from server.spine.tables import CaseAccessRow
 from shared.commands import Actor, Command
 from shared.details import CorrectContact, CorrectDetails
 from shared.visits import RecordVisit
-from tests.server.office import NOW, Office, new_id
+from tests.server.office import Office, new_id
 from tests.server.scenes import assign_case, open_person, records
 
 
@@ -34,15 +34,16 @@ class Doorstep:
     sent: int = 0
 
     def send(
-        self, command: Command, *, at: datetime = NOW, command_id: str | None = None
+        self, command: Command, *, at: datetime | None = None, command_id: str | None = None
     ) -> Result:
-        """Give a command as it arrives from the officer's device."""
+        """Give a command as it arrives from the officer's device, at the time it is in the office."""
         self.sent += 1
+        at = at or self.office.now
         order = self.office.order(command, at=at, actor=self.officer, command_id=command_id)
         order = replace(order, store_id=self.store_id, lane="ordinary", seq=self.sent)
         return self.office.door.execute(order, now=at)
 
-    def correct(self, at: datetime = NOW, **edits: tuple[Any, Any]) -> Result:
+    def correct(self, at: datetime | None = None, **edits: tuple[Any, Any]) -> Result:
         """Say of Jane's fields what was seen and what they are."""
         return self.send(self.correction(**edits), at=at)
 

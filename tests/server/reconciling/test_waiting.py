@@ -13,7 +13,7 @@ from shared.commands import Actor, Outcome
 from shared.markers import AddMarker, ProposeMarkerRemoval
 from shared.schemas import canonical, write_body
 from tests.server.day import CASEWORKER, Day
-from tests.server.office import NOW, Office, new_id
+from tests.server.office import Office, new_id
 from tests.server.reading import words_of
 from tests.server.reconciling.saying import Doorstep, doorstep
 from tests.server.town import office_of
@@ -48,7 +48,7 @@ def two_that_belong_together(at: Doorstep) -> tuple[str, str]:
         orders.append(
             replace(order, store_id=at.store_id, lane="ordinary", seq=at.sent, envelope=envelope)
         )
-    results = [at.office.door.execute(order, now=NOW) for order in orders]
+    results = [at.office.door.execute(order, now=at.office.now) for order in orders]
     assert [r.outcome for r in results] == [Outcome.QUARANTINED] * 2
     assert [r.code for r in results] == ["authority.lacking", "command.waits"]
     return orders[0].command_id, orders[1].command_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -77,16 +77,18 @@ def test_a_hold_is_placed_and_ended_by_its_last_day(scene: Scene) -> None:
 
 
 def test_a_hold_from_a_past_day_says_what_happened_since(scene: Scene) -> None:
+    today = clock.today()
     costs = PostTransaction(
         transaction_id=new_id(),
         debt_id=scene.owed.debt_id,
         kind="costs",
         amount_pence=7_000,
-        effective_on=date(2026, 9, 1),
+        effective_on=today - timedelta(days=60),
     )
     scene.office.give(costs)
     known = hidden_of(scene.browser.get(scene.form))
-    page = scene.browser.follow(scene.form, **known, reason="insolvency", from_on="2026-08-01")
+    began = (today - timedelta(days=90)).isoformat()
+    page = scene.browser.follow(scene.form, **known, reason="insolvency", from_on=began)
     assert "The hold has been placed" in words_of(page)
     assert "Costs were added after the hold began" in words_of(page)
 

@@ -116,17 +116,18 @@ def together(*work: Callable[[], Any]) -> None:
 def test_no_page_holds_a_record_of_a_case_that_was_another_s(day: Day) -> None:
     cases = [day.household(f"Household {n}").case_id for n in range(CASES)]
     readers = [Reader(day, who, Random(n)) for n, who in enumerate((day.amina, day.bryn))]
-    left = [WRITERS]
+    ended: list[int] = []
 
     def write(seed: int) -> None:
         try:
             change_hands(day, cases, seed)
         finally:
-            left[0] -= 1
+            ended.append(seed)
 
     def read(reader: Reader) -> None:
-        while (left[0] or reader.read()) and len(reader.pages) < PAGES_MAX:
+        while len(ended) < WRITERS:
             reader.read()
+        assert any(not reader.read() for _page in range(PAGES_MAX)), "the pages have an end"
 
     together(
         *(lambda seed=seed: write(seed) for seed in range(WRITERS)),

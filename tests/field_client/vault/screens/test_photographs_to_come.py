@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import time
+from datetime import datetime
 
 import pytest
 from flask.testing import FlaskClient
 
+from field_client import clock
 from field_client.vault import outbox, photographs, uploads
 from field_client.vault.desk import Desk
 from field_client.vault.store import Store
+from field_client.vault.syncing import Progress
 from sync.blobs import NOT_A_PICTURE
+from tests.field_client.running import until
 from tests.field_client.vault.conftest import FarOffice
 from tests.field_client.vault.pictures import jpeg
 from tests.field_client.vault.saving import save_visit
@@ -38,12 +41,16 @@ def page(client: FlaskClient, url: str) -> str:
 
 
 def synced(desk: Desk) -> None:
-    """Sync, and wait until that has come to its end."""
+    """Sync, and wait until one that was begun after it was asked for has come to its end."""
+    asked_at = clock.now()
     desk.syncing.ask()
-    until = time.monotonic() + 10
-    while desk.syncing.progress.running or desk.syncing.progress.ended_at is None:
-        assert time.monotonic() < until, "it never ended"
-        time.sleep(0.01)
+    assert until(lambda: has_ended(desk.syncing.progress, asked_at)), "it never ended"
+
+
+def has_ended(now: Progress, asked_at: datetime) -> bool:
+    """Tell whether a sync begun at a time or later has ended: one under way then is not that."""
+    begun = now.began_at is not None and now.began_at >= asked_at
+    return begun and not now.running and now.ended_at is not None
 
 
 @pytest.mark.usefixtures("blobs")
