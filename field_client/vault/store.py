@@ -189,35 +189,33 @@ class Store:
 
         The first group is given whole even if it alone is more than was asked for.
         """
+        return [written for written, _place in self._in_line(envelopes_max)]
+
+    def _in_line(self, envelopes_max: int) -> list[tuple[bytes, Place]]:
+        """Give them with where each stands, for an office that cannot read one."""
         if not self.rows("SELECT 1 FROM outbox WHERE outcome IS NULL LIMIT 1"):
             return []  # as mostly, and putting nothing in order costs more than this
-        found = self.rows(
-            "SELECT written, group_id FROM outbox WHERE outcome IS NULL AND former_store IS NULL "
-            "ORDER BY lane <> 'urgent', seq LIMIT ?",
-            (envelopes_max + ENVELOPES_MAX,),
-        )
-        given: list[bytes] = []
-        size = 0
-        for _group, together in groupby(enumerate(found), key=_group_or_itself):
-            written = [row[0] for _at, row in together]
-            size += sum(map(len, written))
-            if given and (len(given) + len(written) > envelopes_max or size > WAITING_BYTES_AIM):
-                break
-            given.extend(written)
-        return given
-
-    def places(self, envelopes_max: int) -> list[Place]:
-        """Say where each of so many waiting commands stands, for an office that cannot read one."""
-        if not envelopes_max:
-            return []
-        return [
-            Place(command_id=command_id, lane=lane, seq=seq)
-            for command_id, lane, seq in self.rows(
-                "SELECT command_id, lane, seq FROM outbox WHERE outcome IS NULL "
-                "AND former_store IS NULL ORDER BY lane <> 'urgent', seq LIMIT ?",
-                (envelopes_max,),
+        found = [
+            row
+            for lane in Lane  # the urgent one is the first
+            for row in self.rows(
+                "SELECT written, group_id, command_id, lane, seq FROM outbox WHERE outcome IS NULL "
+                "AND former_store IS NULL AND lane = ? ORDER BY seq LIMIT ?",
+                (lane.value, envelopes_max + ENVELOPES_MAX),
             )
         ]
+        given: list[tuple[bytes, Place]] = []
+        size = 0
+        for _group, numbered in groupby(enumerate(found), key=_group_or_itself):
+            together = [row for _at, row in numbered]
+            size += sum(len(written) for written, *_more in together)
+            if given and (len(given) + len(together) > envelopes_max or size > WAITING_BYTES_AIM):
+                break
+            given.extend(
+                (written, Place(command_id=command_id, lane=lane, seq=seq))
+                for written, _group_id, command_id, lane, seq in together
+            )
+        return given
 
     def purged(self) -> list[str]:
         """Name the cases erased and not yet reported as erased, some of them if there are many."""
@@ -237,12 +235,13 @@ class Store:
             differs = self.get(DIFFERS) is not None
             if differs:
                 recount(connection)
+            line = self._in_line(envelopes_max)
             return Copy(
                 store_id=self.store_id(),
                 epoch=self.epoch(),
                 cursor=self.cursor(),
-                waiting=(waiting := tuple(self.waiting(envelopes_max))),
-                places=tuple(self.places(len(waiting))),
+                waiting=tuple(written for written, _place in line),
+                places=tuple(place for _written, place in line),
                 purged=tuple(self.purged()),
                 manifest=manifest_of(connection) if differs else None,
                 confirm=self.get(PARKED),
@@ -386,7 +385,7 @@ def _authorise(
     return int(sqlcipher.SQLITE_OK)
 
 
-def _group_or_itself(numbered: tuple[int, tuple[bytes, str | None]]) -> str | int:
+def _group_or_itself(numbered: tuple[int, tuple[Any, ...]]) -> str | int:
     """Name the group a waiting command belongs to, or the command itself."""
-    at, (_written, group) = numbered
-    return at if group is None else group
+    at, (_written, group, *_place) = numbered
+    return at if group is None else str(group)

@@ -24,6 +24,7 @@ from tests.e2e.device_routes import device_routes
 from tests.e2e.device_vaults import answers, busy, nothing, stale
 from tests.e2e.language import look_for_unspoken, words_in
 from tests.e2e.proxy import Proxy, Weather
+from tests.e2e.steps import LOOKS
 from tests.e2e.stock import Stock
 from tests.e2e.stocked import add_every_kind, office_beside
 from tests.e2e.studio import Routes, Story, Studio, Walk, press
@@ -192,7 +193,7 @@ class _Here:
         self.proxy.turn(Weather.REFUSE)
         self.page.goto(f"{self.base}/sync")
         self.page.get_by_role("button", name="Sync now").click()
-        expect(self.page.get_by_text("Could not reach the office")).to_be_visible(timeout=30_000)
+        expect(self.page.get_by_text("Could not reach the office")).to_be_visible(timeout=90_000)
         yield self.walk("device-offline", "/sync", "/today", "/outbox", "/settings", alike_max=1)
         self.proxy.turn(Weather.FAIR)
 
@@ -236,7 +237,7 @@ class _Here:
 
     def _synced(self) -> None:
         """Wait until the first sync has brought everything."""
-        for _look in range(60):
+        for _look in range(LOOKS):
             answer = self.page.request.get(f"{self.base}/sync/progress")
             now = json.loads(answer.text())
             if now["ended"] and not now["running"]:

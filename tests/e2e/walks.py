@@ -168,7 +168,7 @@ def take_a_file_in(crawl: Crawl) -> None:
         press(crawl, page.get_by_role("button", name=button), name)
         page.unroute("**/progress")
         job = page.url
-        expect(page.locator(".govuk-tag", has_text="Done")).to_be_visible(timeout=60_000)
+        expect(page.locator(".govuk-tag", has_text="Done")).to_be_visible(timeout=180_000)
         crawl.look(job)
         with page.expect_navigation():
             page.locator("main a.govuk-button").first.click()

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from server.app import house
+from server.spine import clock
 from server.spine.execute import Door
 from tests.server.office import Office
+
+LAST_MOMENTS = timedelta(seconds=30)
+"""Longer than a test to which it matters what day it is, on the busiest machine."""
+
+
+@pytest.fixture(autouse=True)
+def _one_day() -> None:
+    """Begin no test in the last moments of a day, so that today is one day until it ends."""
+    for zone in (UTC, clock.LOCAL):
+        now = datetime.now(zone)
+        next_day = datetime.combine(now.date() + timedelta(days=1), time_of_day(), zone)
+        left = next_day.astimezone(UTC) - now.astimezone(UTC)
+        if left < LAST_MOMENTS:
+            time.sleep(left.total_seconds() + 0.1)
 
 
 @pytest.fixture

@@ -95,6 +95,7 @@ def test_every_case_is_projected_again_and_reaches_the_devices(
     assert reprojecting.project_again(sessions, newer) == 0, "done once"
 
 
+@pytest.mark.timeout(600)  # one at a time, through the cases of all tests before it
 def test_stopped_half_way_it_goes_on_where_it_was(
     bench: Bench,
     device: Device,

@@ -22,6 +22,7 @@ from field_client.vault.opened import OpenVault
 from field_client.vault.store import Store
 from shared.errors import RuleBroken
 from sync.blob_session import Asking
+from tests.field_client.running import until
 from tests.field_client.vault.sample import OFFICER, a_day, fill, open_vault
 from tests.field_client.vault.small_blobs import SmallBlobs
 
@@ -97,8 +98,17 @@ def app(store: Store, office: FarOffice, compiled: FileSystemBytecodeCache) -> I
                                       **screens.frame(vault)}, body_bytes_max=16 * 1024 * 1024)  # fmt: skip
     made.jinja_env.bytecode_cache = compiled
     screens.register(made, vault)
+    rest(made.extensions[EXTENSION])
     yield made
     made.extensions[EXTENSION].syncing.stop()
+
+
+def rest(desk: Desk) -> None:
+    """Wait until the sync that every vault begins with has ended; the next is seconds away.
+
+    It would meet the office that a test is about to have answer.
+    """
+    assert until(lambda: desk.syncing.progress.ended_at is not None)
 
 
 @pytest.fixture
@@ -151,5 +161,6 @@ class FarKeeper:
 @pytest.fixture
 def served(full: Store, office: FarOffice) -> Iterator[Served]:
     running = Served(full, office)
+    rest(running.desk)
     yield running
     running.stop()

@@ -101,11 +101,16 @@ def test_two_thousand_cases_are_searched_in_a_blink(store: Store) -> None:
     fill(store, cases, NOW)
     search = Search(store, OFFICER)
     search.find("warm")
+    assert min(seconds_for_two(search) for _try in range(5)) / 2 < 0.1
+    assert len(names) == 2_000
+
+
+def seconds_for_two(search: Search) -> float:
+    """Time two questions; the quickest of several times is without what else the machine did."""
     began = time.perf_counter()
     assert search.find("Marget Willson7")
     assert search.find("QZ4 3AB")
-    assert (time.perf_counter() - began) / 2 < 0.1
-    assert len(names) == 2_000
+    return time.perf_counter() - began
 
 
 FIRST = ("Ada", "Bilal", "Chidi", "Dilys", "Emrys", "Farah", "Gwen", "Hamid", "Ines", "Margaret")
