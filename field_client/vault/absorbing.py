@@ -16,7 +16,6 @@ from sync.protocol import (
     PURGE_GUARD_SHARE,
     Page,
     Position,
-    Receipt,
     Reply,
 )
 from sync.scope import purge_digest
@@ -94,43 +93,45 @@ class Absorbing:
     # Receipts
 
     def _keep_receipts(self, seal: Seal | None) -> int:
-        """Keep each answer that is new here, with the statement that was signed."""
+        """Keep each answer that is new here, with the statement that was signed.
+
+        That a number is taken by another copy is no answer, for it is sent again.
+        """
         reply = self._reply
+        answers = [receipt for receipt in reply.receipts if receipt.code != LANE_FORKED]
+        if not answers:
+            return 0
         seal_id = None
-        if seal is not None and reply.receipts:
+        if seal is not None:
             seal_id = self._connection.execute(
                 "INSERT INTO seal (statement, signature) VALUES (?, ?)",
                 (seal.statement, seal.signature),
             ).lastrowid
-        kept = sum(self._keep_receipt(receipt, seal_id) for receipt in reply.receipts)
-        if not kept and seal_id is not None:
-            self._connection.execute("DELETE FROM seal WHERE seal_id = ?", (seal_id,))
-        return kept
-
-    def _keep_receipt(self, receipt: Receipt, seal_id: int | None) -> int:
-        """Keep one; that a number is taken by another copy is no answer, for it is sent again."""
-        if receipt.code == LANE_FORKED:
-            return 0
-        covered_by = self._reply.page.head + 1 if receipt.commit is None else receipt.commit
-        return int(
-            self._connection.execute(
+        kept = int(
+            self._connection.executemany(
                 "UPDATE outbox SET outcome = ?, code = ?, flags = ?, said = ?, commit_number = ?, "
                 "received_at = ?, more = ?, covered_by = ?, seal_id = ? "
                 "WHERE command_id = ? AND outcome IS NULL",
-                (
-                    receipt.outcome.value,
-                    receipt.code,
-                    json.dumps(list(receipt.flags)),
-                    json.dumps(dict(receipt.values)),
-                    receipt.commit,
-                    receipt.received_at,
-                    json.dumps(dict(receipt.more)) if receipt.more else None,
-                    covered_by,
-                    seal_id,
-                    receipt.command_id,
-                ),
+                [
+                    (
+                        receipt.outcome.value,
+                        receipt.code,
+                        json.dumps(list(receipt.flags)),
+                        json.dumps(dict(receipt.values)),
+                        receipt.commit,
+                        receipt.received_at,
+                        json.dumps(dict(receipt.more)) if receipt.more else None,
+                        reply.page.head + 1 if receipt.commit is None else receipt.commit,
+                        seal_id,
+                        receipt.command_id,
+                    )
+                    for receipt in answers
+                ],
             ).rowcount
         )
+        if not kept and seal_id is not None:
+            self._connection.execute("DELETE FROM seal WHERE seal_id = ?", (seal_id,))
+        return kept
 
     def _forget_reported(self) -> None:
         self._connection.executemany(
