@@ -108,7 +108,8 @@ def test_the_office_and_its_worker_go_on_after_their_server_was_killed(
         assert comes_true(lambda: Visitor(address).open(f"{address}/sign-in").status == OK)
         assert comes_true(lambda: state_of(url, new_id()) is None)
         job_id = ask_for_a_job(url)
-        assert comes_true(lambda job_id=job_id: state_of(url, job_id) == "done")
+        ended = comes_true(lambda job_id=job_id: state_of(url, job_id) == "done")
+        assert ended, f"{state_of(url, job_id)}: {worker.log.read_text()[-6_000:]}"
     assert office.is_running()
     assert worker.is_running()
 
