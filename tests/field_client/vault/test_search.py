@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -92,7 +91,7 @@ def test_a_phone_number_saved_a_moment_ago_is_found(full: Store, search: Search)
     assert found(search, "07700 900 777") == ["Zofia Nowak"]
 
 
-def test_two_thousand_cases_are_searched_in_a_blink(store: Store) -> None:
+def test_among_two_thousand_cases_the_one_that_is_meant_comes_first(store: Store) -> None:
     names = [f"{first} {last}{number}" for number in range(20) for first in FIRST for last in LAST]
     cases = [
         case(name, place(f"{number} Long Lane", f"QZ{number % 9 + 1} {number % 9}AB"))
@@ -100,17 +99,12 @@ def test_two_thousand_cases_are_searched_in_a_blink(store: Store) -> None:
     ]
     fill(store, cases, NOW)
     search = Search(store, OFFICER)
-    search.find("warm")
-    assert min(seconds_for_two(search) for _try in range(5)) / 2 < 0.1
     assert len(names) == 2_000
-
-
-def seconds_for_two(search: Search) -> float:
-    """Time two questions; the quickest of several times is without what else the machine did."""
-    began = time.perf_counter()
-    assert search.find("Marget Willson7")
-    assert search.find("QZ4 3AB")
-    return time.perf_counter() - began
+    for asked in ("Marget Willson7", f"{names.index('Margaret Wilson7')} Long Lane"):
+        assert search.find(asked)[0].case_id == id_of("Margaret Wilson7")
+    at_that_postcode = {hit.case_id for hit in search.find("QZ4 3AB")}
+    assert at_that_postcode
+    assert at_that_postcode <= {id_of(name) for name in names[3::9]}
 
 
 FIRST = ("Ada", "Bilal", "Chidi", "Dilys", "Emrys", "Farah", "Gwen", "Hamid", "Ines", "Margaret")
