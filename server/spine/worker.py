@@ -44,6 +44,9 @@ LEAVE_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
 """How long a worker whose database has gone away waits before it looks for it again."""
 
+ANSWER_SECONDS = 5
+"""How long it waits for a database that does not answer before it takes it to have gone away."""
+
 TRIES_MAX = 5
 """Times a job is begun; one that takes its worker down with it each time is given up."""
 
@@ -75,11 +78,10 @@ async def _until_told(app: Flask) -> None:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if told.is_set():
-            working.cancel()
+            await cancel_until_ended(working, again_seconds=4 * LEAVE_SECONDS)
+            return
         try:
             await working
-        except asyncio.CancelledError:
-            return
         except (exceptions.ConnectorException, psycopg.OperationalError):
             logger.exception("the database has gone away")
         with suppress(TimeoutError):
@@ -90,6 +92,7 @@ async def _work(app: Flask, *, wait: bool) -> None:
     let_go = LetGo(HEARTBEAT_SECONDS)
     queue = _queue(app, let_go)
     _take_up_chores(queue, app, let_go, come_round=wait)
+    await _see_that_it_answers(app)
     async with queue.open_async():
         await _give_back_stalled(queue)
         watching = asyncio.create_task(_watch(queue, let_go))
@@ -104,17 +107,44 @@ async def _work(app: Flask, *, wait: bool) -> None:
                 install_signal_handlers=False,
             )
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            await cancel_until_ended(watching, again_seconds=AGAIN_SECONDS)
+
+
+async def cancel_until_ended(task: asyncio.Task[None], *, again_seconds: float) -> None:
+    """Cancel a task until it has ended, whichever way that is.
+
+    Once may not be enough: before Python 3.12 `asyncio.wait_for`, through which every connection
+    of the queue is waited for, forgets a cancellation that comes just as what it waits for does.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=again_seconds)
+    if not task.cancelled() and (fault := task.exception()):
+        logger.error("what was to be cancelled had failed", exc_info=fault)
+
+
+async def _see_that_it_answers(app: Flask) -> None:
+    """Connect once before the queue does, whose own tries lie ever further apart.
+
+    Raises psycopg.OperationalError when the database does not answer.
+    """
+    connection = await psycopg.AsyncConnection.connect(
+        _address(app), connect_timeout=ANSWER_SECONDS
+    )
+    await connection.close()
+
+
+def _address(app: Flask) -> str:
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
 
 
 def _queue(app: Flask, let_go: LetGo) -> procrastinate.App:
     """Open the queue on the office's own database, with its one task."""
-    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
     connector = procrastinate.PsycopgConnector(
-        conninfo=url.render_as_string(hide_password=False),
+        conninfo=_address(app),
         kwargs={"options": f"-c search_path={QUEUE_SCHEMA},public"},
+        timeout=ANSWER_SECONDS,
     )
     queue = procrastinate.App(connector=connector)
     again = RetryStrategy(retry_exceptions=(PutBack, DBAPIError))
