@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, and_, exists
 
 from server.access.tables import DeviceStoreRow, ErasureRow
 from server.spine.tables import CaseAccessRow
 
 
-def said_erased() -> ColumnElement[bool]:
-    """Ask whether a vault has said, since a case was last taken away, that it erased it.
-
-    This and `is_still_there` stand in a statement that joins `case_access` with `device_store`.
-    """
+def said_erased(store_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - an id, or a column of ids
+    """Ask whether a vault has said, since a case was last taken away, that it erased it."""
     said = exists().where(
-        ErasureRow.store_id == DeviceStoreRow.store_id,
+        ErasureRow.store_id == store_id,
         ErasureRow.case_id == CaseAccessRow.case_id,
         ErasureRow.erased_at >= CaseAccessRow.revoked_at,
     )
@@ -24,7 +23,8 @@ def said_erased() -> ColumnElement[bool]:
 def is_still_there() -> ColumnElement[bool]:
     """Ask whether a case taken from an officer may still be in a vault of theirs.
 
-    A vault that first spoke after the case was taken away was never given it.
+    It stands in a statement that joins `case_access` with `device_store`. A vault that first spoke
+    after the case was taken away was never given it.
     """
     given = DeviceStoreRow.first_seen_at < CaseAccessRow.revoked_at
-    return and_(~CaseAccessRow.granted, given, ~said_erased())
+    return and_(~CaseAccessRow.granted, given, ~said_erased(DeviceStoreRow.store_id))

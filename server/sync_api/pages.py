@@ -9,7 +9,6 @@ from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.access.erasures import said_erased
-from server.access.tables import DeviceStoreRow
 from server.spine import projections
 from server.spine.tables import CaseAccessRow, FieldRecordRow
 from sync.protocol import PAGE_BYTES_AIM, Page, Purge, Record
@@ -132,8 +131,7 @@ def left_behind(session: Session, officer_id: str, store_id: str) -> tuple[Purge
     """List the cases taken from this officer that a vault of theirs has not said it erased."""
     rows = session.execute(
         select(_access.case_id, _access.view, _access.commit_number, _access.reason)
-        .join(DeviceStoreRow, DeviceStoreRow.store_id == store_id)
-        .where(_access.officer_id == officer_id, ~_access.granted, ~said_erased())
+        .where(_access.officer_id == officer_id, ~_access.granted, ~said_erased(store_id))
         .order_by(_access.commit_number, _access.case_id)
     )
     return tuple(_purge(*row) for row in rows)

@@ -205,6 +205,25 @@ def test_an_erasure_that_the_restored_office_forgot_is_told_again(
     assert device.store.purged() == []
 
 
+def test_a_vault_that_this_life_never_heard_says_again_what_it_erased(
+    bench: Bench, back_up: Callable[..., Restore]
+) -> None:
+    device = bench.devices[0]
+    case_id = bench.assign(device, 0)
+    take_away = UnassignCase(case_id=case_id, officer_id=device.officer.user_id)
+    restore = back_up()
+    bench.sync(device)
+    bench.ask(take_away)
+    bench.sync(device)
+    assert bench.erasures(device) == [case_id]
+
+    restore()
+    bench.ask(take_away)
+    quiet(bench, device)
+
+    assert bench.erasures(device) == [case_id]
+
+
 def test_a_case_on_its_way_off_in_the_other_life_stays_if_this_one_has_it(
     bench: Bench, device: Device, back_up: Callable[..., Restore]
 ) -> None:
