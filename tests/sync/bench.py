@@ -104,6 +104,13 @@ class Bench:
             ),
         )
 
+    def save(self, device: Device, count: int = 1) -> list[str]:
+        """Save visits to a device's first case; give the ids of their commands."""
+        visits = [self.visit(device.cases()[0]) for _ in range(count)]
+        for each in visits:
+            device.save([each], self.world.now)
+        return [each.command_id for each in visits]
+
     def erasures(self, device: Device) -> list[str]:
         """Name the cases the office has noted as erased from a device."""
         found = self.watch.rows(

@@ -26,7 +26,7 @@ def device(bench: Bench) -> Device:
     found = bench.devices[0]
     bench.assign(found, 0)
     bench.sync(found)
-    save(bench, found)
+    bench.save(found)
     bench.sync(found)
     return found
 
@@ -44,14 +44,6 @@ def copy_of() -> Iterator[Callable[[Device], Device]]:
     yield copy
     for twin in made:
         twin.store.close()
-
-
-def save(bench: Bench, device: Device, count: int = 1) -> list[str]:
-    """Save visits; give the ids of their commands."""
-    visits = [bench.visit(device.cases()[0]) for _ in range(count)]
-    for each in visits:
-        device.save([each], bench.world.now)
-    return [each.command_id for each in visits]
 
 
 def warn(bench: Bench, device: Device) -> str:
@@ -97,9 +89,9 @@ def test_both_copies_of_a_copied_vault_go_on_working(
 ) -> None:
     twin = copy_of(device)
     name = device.store.store_id()
-    saved = save(bench, device)
+    saved = bench.save(device)
     bench.sync(device)
-    saved += save(bench, twin, 3)
+    saved += bench.save(twin, 3)
     bench.sync(twin, watched=False)
 
     assert set(ended(twin).values()) == {"applied"}, "at once, in one sync"
@@ -107,7 +99,7 @@ def test_both_copies_of_a_copied_vault_go_on_working(
     assert twin.store.store_id() != name
     for _ in range(2):
         for each in (device, twin):
-            saved += save(bench, each)
+            saved += bench.save(each)
             bench.sync(each, watched=False)
             assert set(ended(each).values()) == {"applied"}
     once(bench, *saved)
@@ -119,9 +111,9 @@ def test_the_reply_tells_the_device_so_and_the_office_keeps_the_bytes(
     bench: Bench, device: Device, copy_of: Callable[[Device], Device]
 ) -> None:
     twin = copy_of(device)
-    save(bench, device, 2)
+    bench.save(device, 2)
     bench.sync(device)
-    first, second = save(bench, twin, 2)
+    first, second = bench.save(twin, 2)
 
     reply = bench.answer(twin, request_of(twin.store.copy()))
 
@@ -142,11 +134,11 @@ def test_the_reply_tells_the_device_so_and_the_office_keeps_the_bytes(
 def test_work_that_was_on_both_copies_has_one_effect(
     bench: Bench, device: Device, copy_of: Callable[[Device], Device]
 ) -> None:
-    shared_work = [*save(bench, device, 2), warn(bench, device)]
+    shared_work = [*bench.save(device, 2), warn(bench, device)]
     twin = copy_of(device)
-    ours = save(bench, device)
+    ours = bench.save(device)
     bench.sync(device)
-    theirs = save(bench, twin)
+    theirs = bench.save(twin)
 
     bench.sync(twin, watched=False)
 
@@ -158,18 +150,18 @@ def test_work_numbered_anew_in_one_lane_that_the_other_copy_has_sent_is_known(
     bench: Bench, device: Device, copy_of: Callable[[Device], Device]
 ) -> None:
     """The fork shows in the urgent lane first; the ordinary work is numbered anew all the same."""
-    both = save(bench, device, 3)
+    both = bench.save(device, 3)
     twin = copy_of(device)
     warned = warn(bench, device)
     bench.sync(device)
-    theirs = [warn(bench, twin), *save(bench, twin)]
+    theirs = [warn(bench, twin), *bench.save(twin)]
 
     bench.sync(twin, envelopes_max=1, watched=False)
 
     assert twin.store.store_id() != device.store.store_id()
     assert set(ended(twin).values()) == {"applied"}
     once(bench, *both, warned, *theirs)
-    theirs += save(bench, twin)
+    theirs += bench.save(twin)
     bench.sync(twin, watched=False)
     once(bench, *both, warned, *theirs)
 
@@ -178,12 +170,12 @@ def test_a_vault_put_back_with_nothing_to_send_is_named_anew_before_it_sends_any
     bench: Bench, device: Device, copy_of: Callable[[Device], Device]
 ) -> None:
     twin = copy_of(device)
-    save(bench, device, 2)
+    bench.save(device, 2)
     bench.sync(device)
 
     bench.sync(twin, watched=False)
     assert twin.store.store_id() != device.store.store_id()
-    saved = save(bench, twin)
+    saved = bench.save(twin)
     bench.sync(twin, watched=False)
 
     once(bench, *saved)
@@ -194,9 +186,9 @@ def test_what_is_numbered_anew_keeps_the_bytes_it_was_first_written_as(
     bench: Bench, device: Device, copy_of: Callable[[Device], Device]
 ) -> None:
     twin = copy_of(device)
-    save(bench, device)
+    bench.save(device)
     bench.sync(device)
-    (command_id,) = save(bench, twin)
+    (command_id,) = bench.save(twin)
     (before,) = twin.store.waiting(1)
 
     twin.store.renumber(bench.ids())
@@ -218,9 +210,9 @@ def test_what_is_numbered_anew_keeps_the_bytes_it_was_first_written_as(
 def test_lanes_keep_their_order_and_their_chain_when_they_are_numbered_anew(
     bench: Bench, device: Device
 ) -> None:
-    saved = save(bench, device, 2)
+    saved = bench.save(device, 2)
     urgent = warn(bench, device)
-    saved += save(bench, device)
+    saved += bench.save(device)
 
     device.store.renumber(bench.ids())
 
@@ -236,9 +228,9 @@ def test_a_device_stopped_before_it_could_number_anew_does_so_first_thing(
     bench: Bench, device: Device, copy_of: Callable[[Device], Device]
 ) -> None:
     twin = copy_of(device)
-    save(bench, device)
+    bench.save(device)
     bench.sync(device)
-    (command_id,) = save(bench, twin)
+    (command_id,) = bench.save(twin)
     reply = bench.answer(twin, request_of(twin.store.copy()))
     assert twin.is_sealed(reply)
     assert twin.absorb(reply, twin.read_clock(), sealed=True).forked
@@ -256,9 +248,9 @@ def test_what_comes_late_to_the_earlier_name_changes_nothing(
     bench: Bench, device: Device, copy_of: Callable[[Device], Device]
 ) -> None:
     twin = copy_of(device)
-    save(bench, device)
+    bench.save(device)
     bench.sync(device)
-    save(bench, twin)
+    bench.save(twin)
     late = bench.answer(twin, request_of(twin.store.copy()))
     bench.sync(twin, watched=False)
     name, before = twin.store.store_id(), ended(twin)
@@ -275,7 +267,7 @@ def test_of_two_that_take_one_number_at_one_moment_one_is_told_to_ask_again(
 ) -> None:
     """The number is read once more in the transaction that takes it, under the lane's lock."""
     twin = copy_of(device)
-    ours, theirs = save(bench, device), save(bench, twin)
+    ours, theirs = bench.save(device), bench.save(twin)
     late = [read_envelope(written) for written in twin.store.waiting(1)]
     office = bench.office.store(twin.actor, bench.world.now)
     assert office.hear(twin.store_id, theirs).positions[Lane.ORDINARY].seq == late[0].seq - 1
@@ -292,7 +284,7 @@ def test_of_two_that_take_one_number_at_one_moment_one_is_told_to_ask_again(
 def test_an_id_used_again_for_something_else_is_not_excused_by_a_first_writing(
     bench: Bench, device: Device
 ) -> None:
-    (known, other) = save(bench, device, 2)
+    (known, other) = bench.save(device, 2)
     first, second = device.store.waiting(2)
     bench.sync(device)
     strange = canonical({**json.loads(second), "command_id": known, "first": digest(second)})
@@ -312,9 +304,9 @@ def test_an_older_device_is_told_that_the_office_holds_it(
 ) -> None:
     """One that knows no numbering anew takes the receipt as it stands and goes on to the next."""
     twin = copy_of(device)
-    save(bench, device, 2)
+    bench.save(device, 2)
     bench.sync(device)
-    save(bench, twin, 3)
+    bench.save(twin, 3)
 
     reply = bench.answer(twin, replace(request_of(twin.store.copy()), protocol=1))
 

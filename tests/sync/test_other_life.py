@@ -6,17 +6,14 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from field_client.vault.absorbing import KEPT_DAYS
 from field_client.vault.execute import Saving
 from server.app import house
 from server.cases.commands import UnassignCase
 from server.spine.postgres import EmbeddedPostgres
-from shared.commands import Lane
 from shared.photographs import RecordPhotograph
 from shared.schemas import digest
 from shared.visits import RecordVisit
@@ -71,14 +68,9 @@ def device(bench: Bench) -> Device:
     for number in (0, 4):
         bench.assign(found, number)
     bench.sync(found)
-    save(bench, found)
+    bench.save(found)
     bench.sync(found)
     return found
-
-
-def save(bench: Bench, device: Device, count: int = 1) -> None:
-    for _ in range(count):
-        device.save([bench.visit(device.cases()[0])], bench.world.now)
 
 
 def outcomes(device: Device) -> list[str | None]:
@@ -103,7 +95,7 @@ def test_what_was_answered_after_the_backup_is_offered_again(
     bench: Bench, device: Device, back_up: Callable[..., Restore], *, epoch: bool
 ) -> None:
     restore = back_up(epoch=epoch)
-    save(bench, device, 3)
+    bench.save(device, 3)
     bench.sync(device)
     assert len(bench.watch.visits()) == 4
 
@@ -122,9 +114,9 @@ def test_what_was_never_sent_is_sent_after_what_was_lost(
     bench: Bench, device: Device, back_up: Callable[..., Restore]
 ) -> None:
     restore = back_up()
-    save(bench, device)
+    bench.save(device)
     bench.sync(device)
-    save(bench, device, 2)
+    bench.save(device, 2)
     restore()
     quiet(bench, device)
     assert len(bench.watch.visits()) == 4
@@ -254,7 +246,7 @@ def test_a_late_word_of_the_other_life_says_nothing(
     bench: Bench, device: Device, back_up: Callable[..., Restore]
 ) -> None:
     restore = back_up()
-    save(bench, device)
+    bench.save(device)
     late = bench.answer(device, request_of(device.store.copy()))
     restore()
     bench.sync(device, watched=False)
@@ -271,9 +263,9 @@ def test_of_two_copies_neither_loses_what_the_restored_office_forgot(
     """The first to speak gives numbers to its own work that the other's answered work had as well."""
     restore = back_up()
     twin = device.copied("twin", device.store_id)
-    save(bench, twin, 2)
+    bench.save(twin, 2)
     bench.sync(twin)
-    save(bench, device, 3)
+    bench.save(device, 3)
     restore()
     bench.sync(device, watched=False)
     assert len(bench.watch.visits()) == 4
@@ -295,111 +287,12 @@ def test_a_copied_vault_is_noticed_and_loses_nothing(bench: Bench, device: Devic
         first_named=device.store_id,
     )
     bench.sync(twin)
-    save(bench, twin)
+    bench.save(twin)
     bench.sync(twin, watched=False)
     assert "lane.forked" in noticed(twin)
     assert outcomes(twin) == ["applied"], "under a name of its own"
     assert twin.store.store_id() != device.store.store_id()
     twin.store.close()
-
-
-def test_the_place_of_a_lane_is_kept_though_its_commands_are_let_go(
-    bench: Bench, device: Device
-) -> None:
-    save(bench, device, 2)
-    bench.sync(device)
-    at = device.store.lane_head(Lane.ORDINARY)
-    bench.world.now += timedelta(days=KEPT_DAYS + 2)
-    durable(bench, 10**6)
-    bench.sync(device)
-
-    assert outcomes(device) == []
-    assert device.store.rows("SELECT count(*) FROM seal") == [(0,)]
-    assert device.store.lane_head(Lane.ORDINARY) == at
-    save(bench, device)
-    bench.sync(device)
-    assert set(outcomes(device)) <= {"applied"}
-    assert len(bench.watch.visits()) == 4
-    assert "lane.forked" not in noticed(device)
-
-
-def test_a_copy_that_let_everything_go_still_notices_the_other(
-    bench: Bench, device: Device
-) -> None:
-    durable(bench, 10**6)
-    bench.world.now += timedelta(days=KEPT_DAYS + 2)
-    bench.sync(device)
-    assert outcomes(device) == []
-    name = device.store.store_id()
-    with bench.watch.engine.begin() as connection:
-        connection.execute(
-            text("UPDATE lane_position SET head = :h WHERE store_id = :s"),
-            {"h": "f" * 64, "s": name},
-        )
-    bench.sync(device, watched=False)
-    assert device.store.store_id() != name
-
-
-def test_nothing_of_an_erased_case_stays_once_a_backup_holds_it(
-    bench: Bench, device: Device
-) -> None:
-    """Canaries in notes and records: every table of the opened vault is read for them."""
-    case_id = device.cases()[0]
-    device.save([bench.visit(case_id, notes="CANARY-7d2e in the notes")], bench.world.now)
-    bench.sync(device)
-    assert "CANARY-7d2e" in everything(device)
-    bench.ask(UnassignCase(case_id=case_id, officer_id=device.officer.user_id))
-    bench.sync(device)
-    assert case_id not in device.cases()
-    assert "CANARY-7d2e" in everything(device), "no backup holds it yet"
-
-    durable(bench, 10**6)
-    bench.sync(device)
-
-    assert "CANARY-7d2e" not in everything(device)
-
-
-def everything(device: Device) -> str:
-    """Write out every value of every table of an opened vault."""
-    tables = device.store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return "".join(
-        value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-        for (table,) in tables
-        for row in device.store.rows(f"SELECT * FROM {table}")  # noqa: S608 - its own tables
-        for value in row
-    )
-
-
-def test_what_no_backup_holds_is_never_let_go(bench: Bench, device: Device) -> None:
-    save(bench, device, 2)
-    bench.sync(device)
-    bench.world.now += timedelta(days=10 * KEPT_DAYS)
-    bench.sync(device)
-    assert outcomes(device) == ["applied"] * 3
-
-
-def test_what_a_backup_holds_goes_with_its_case(bench: Bench, device: Device) -> None:
-    save(bench, device, 2)
-    bench.sync(device)
-    case_id = device.cases()[0]
-    bench.ask(UnassignCase(case_id=case_id, officer_id=device.officer.user_id))
-    bench.sync(device)
-    assert outcomes(device) == ["applied"] * 3, "the office may still lose them"
-
-    durable(bench, 10**6)
-    bench.sync(device)
-    assert outcomes(device) == []
-
-
-def durable(bench: Bench, number: int) -> None:
-    with bench.watch.engine.begin() as connection:
-        connection.execute(text("UPDATE sync_head SET durable_commit_number = :n"), {"n": number})
-
-
-@pytest.fixture(autouse=True)
-def _nothing_durable_afterwards(bench: Bench) -> Iterator[None]:
-    yield
-    durable(bench, 0)
 
 
 def test_a_lane_the_office_does_not_mention_is_left_alone(bench: Bench, device: Device) -> None:

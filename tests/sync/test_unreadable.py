@@ -38,11 +38,6 @@ def device(bench: Bench) -> Device:
     return found
 
 
-def save(bench: Bench, device: Device, count: int = 1) -> None:
-    for _ in range(count):
-        device.save([bench.visit(device.cases()[0])], bench.world.now)
-
-
 def strange(device: Device, number: int, written: bytes) -> None:
     """Put other bytes in the place of a saved command, and chain those behind it to them."""
     rows = device.store.rows("SELECT command_id, written, hash FROM outbox ORDER BY seq")
@@ -73,7 +68,7 @@ STRANGE = {
 def test_what_the_office_cannot_read_is_answered_and_its_lane_goes_on(
     bench: Bench, device: Device, written: bytes
 ) -> None:
-    save(bench, device, 3)
+    bench.save(device, 3)
     strange(device, 1, written)
 
     bench.sync(device, watched=False)
@@ -89,7 +84,7 @@ def test_what_the_office_cannot_read_is_answered_and_its_lane_goes_on(
         id=device.store_id,
     )
     assert bytes(kept.body) == written, "for a supervisor"
-    save(bench, device)
+    bench.save(device)
     bench.sync(device, watched=False)
     assert outcomes(device)[-1] == ("applied", None)
 
@@ -97,19 +92,19 @@ def test_what_the_office_cannot_read_is_answered_and_its_lane_goes_on(
 def test_the_last_of_a_lane_may_be_the_one_that_cannot_be_read(
     bench: Bench, device: Device
 ) -> None:
-    save(bench, device, 2)
+    bench.save(device, 2)
     strange(device, 1, b"{}")
     bench.sync(device, watched=False)
     assert outcomes(device)[1] == ("quarantined", "envelope.unreadable")
     assert not device.store.waiting(1), "it is not sent for ever"
 
-    save(bench, device)
+    bench.save(device)
     bench.sync(device, watched=False)
     assert outcomes(device)[2] == ("applied", None)
 
 
 def test_an_envelope_that_names_another_vault_is_one_of_them(bench: Bench, device: Device) -> None:
-    save(bench, device, 2)
+    bench.save(device, 2)
     (written, _after) = device.store.waiting(2)
     strange(device, 0, canonical({**json.loads(written), "store_id": bench.ids()}))
     bench.sync(device, watched=False)
@@ -120,7 +115,7 @@ def test_a_lane_this_office_does_not_know_is_answered_all_the_same(
     bench: Bench, device: Device
 ) -> None:
     """A newer device has a third lane: its work is kept, and asked for again gets the same answer."""
-    save(bench, device)
+    bench.save(device)
     asked = request_of(device.store.copy())
     written = canonical({**json.loads(asked.envelopes[0]), "lane": "at_once"})
     place = replace(asked.places[0], lane="at_once")
@@ -147,7 +142,7 @@ def test_what_cannot_be_read_and_has_no_place_is_kept_without_an_answer(
 
 
 def test_an_officer_reads_that_the_office_holds_it(bench: Bench, device: Device) -> None:
-    save(bench, device)
+    bench.save(device)
     item = outbox.some(device.store, (), first=0)[0]
     written = canonical({**json.loads(device.store.waiting(1)[0]), "version": 10**6})
     strange(device, 0, written)
@@ -200,7 +195,7 @@ def newer(reply: Reply) -> Reply:
 
 
 def test_an_ending_this_version_does_not_know_is_read_as_held(bench: Bench, device: Device) -> None:
-    save(bench, device)
+    bench.save(device)
     asked = request_of(device.store.copy())
     reply = newer(bench.answer(device, asked))
     (receipt,) = reply.receipts
