@@ -123,6 +123,7 @@ def test_a_restarted_device_asks_for_the_passphrase_and_holds_what_was_saved(
     assert page.status == 200
 
 
+@pytest.mark.long
 def test_a_device_left_alone_locks_itself(start: StartDevice, office: SmallOffice) -> None:
     device = start("--idle-seconds", "10")  # the keeper is told of a touch every five at most
     person = enrol(device, office)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
+from pathlib import Path
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from server.app import house
 from server.spine import clock
 from server.spine.execute import Door
+from tests.conftest import HOME_VARIABLE
 from tests.server.office import Office
 
 LAST_MOMENTS = timedelta(seconds=30)
@@ -29,6 +33,14 @@ def _one_day() -> None:
         left = next_day.astimezone(UTC) - now.astimezone(UTC)
         if left < LAST_MOMENTS:
             time.sleep(left.total_seconds() + 0.1)
+
+
+@pytest.fixture(scope="session")
+def compiled() -> FileSystemBytecodeCache:
+    """Compile each template of the office once a run, because every test makes an app of its own."""
+    folder = Path(os.environ[HOME_VARIABLE]) / "office-templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -308,9 +309,10 @@ def counted_queries(app: Flask) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def day(database_url: str, tmp_path: Path) -> Iterator[Day]:
+def day(database_url: str, tmp_path: Path, compiled: FileSystemBytecodeCache) -> Iterator[Day]:
     """Open the office, and close it in the evening."""
     app = create_app(Config(home=tmp_path, database_url=database_url), database_url)
+    app.jinja_env.bytecode_cache = compiled
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
     yield Day(app, database_url)

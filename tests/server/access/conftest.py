@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.orm import Session
 
@@ -108,12 +109,15 @@ def _hash_once() -> str:
 
 
 @pytest.fixture
-def make_app(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Flask]]:
+def make_app(
+    tmp_path: Path, database_url: str, compiled: FileSystemBytecodeCache
+) -> Iterator[Callable[..., Flask]]:
     """Build offices on one database, each as a process of its own would, and close them after."""
     made: list[Flask] = []
 
     def make(**settings: Any) -> Flask:
         app = create_app(Config(home=tmp_path, database_url=database_url, **settings), database_url)
+        app.jinja_env.bytecode_cache = compiled
         app.testing = False
         made.append(app)
         return app
