@@ -76,6 +76,7 @@ def every_device() -> str:
         devices=wanted[page.part.offset : page.part.offset + page.part.limit],
         every=len(devices),
         needing=sum(1 for each in devices if each.needs),
+        unheard=sum(1 for each in devices if each.standing.heard_at is None),
         page=page,
         filters=filters,
         chosen=[

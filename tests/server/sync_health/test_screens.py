@@ -102,6 +102,21 @@ def test_whoever_needs_somebody_most_stands_first(day: Day, leader: Someone) -> 
     assert "Ask the officer to sync where the signal is good" in page
 
 
+def test_a_device_that_has_still_to_speak_is_not_called_well(day: Day, leader: Someone) -> None:
+    device_id = device(day, day.amina, heard_at=None)
+    with day.session() as session:
+        approved = update(DeviceRow).values(approved_at=clock.now())
+        session.execute(approved.where(DeviceRow.device_id == device_id))
+    browser = day.browser(leader)
+    page = words_of(browser.get(BOARD))
+    assert "One device has been approved and has not spoken yet" in page
+    assert "it has still to speak" in page
+    assert "Every device has spoken" not in page
+    own = words_of(browser.get(f"{BOARD}/devices/{device_id}"))
+    assert "has not spoken yet. Its officer has to unlock it" in own
+    assert "Nothing is amiss" not in own
+
+
 def test_the_board_shows_one_officer_or_one_reason(day: Day, leader: Someone) -> None:
     device(day, day.amina, "Well")
     device(day, day.bryn, "Fast", ahead_seconds=4_000)
