@@ -19,9 +19,12 @@ def add_rows(session: Session, row: type[Row], rows: Sequence[Mapping[str, Any]]
     """Add rows that all give the same columns; nothing when there are none.
 
     A row apiece would have its values turned into PostgreSQL's words one by one and be planned and
-    answered by itself, which costs several times as much.
+    answered by itself, which costs several times as much. Raises ValueError when they give different
+    columns, because what one of them left out would be put in as nothing.
     """
     if rows:
+        if any(each.keys() != rows[0].keys() for each in rows):
+            raise ValueError(f"rows of {row.__tablename__} give different columns")
         session.execute(adding(row, tuple(rows[0])), values_of(rows))
 
 

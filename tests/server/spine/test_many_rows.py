@@ -81,3 +81,10 @@ def test_what_nobody_has_said_how_to_write_is_our_fault_and_not_written(
 ) -> None:
     with pytest.raises(TypeError, match="Decimal"), sessions() as session, session.begin():
         add_rows(session, CommandRow, [command(values={"pence": Decimal(1)})])
+
+
+def test_rows_that_give_different_columns_are_not_taken(sessions: sessionmaker[Session]) -> None:
+    whole = command()
+    short = {name: value for name, value in command().items() if name != "code"}
+    with pytest.raises(ValueError, match="different columns"), sessions() as session:
+        add_rows(session, CommandRow, [whole, short])
