@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.cases.commands import AssignCase, OpenCase
 from server.cases.rules import AssignmentFacts, OpeningFacts
 from server.cases.tables import CaseRow
-from server.spine.among import among
+from server.spine.among import among, given
 from server.spine.tables import CaseAccessRow, Id
 from shared.case_file import CaseFile
 from shared.commands import Command
@@ -22,20 +22,20 @@ _debt = table("debt", column("debt_id", Id))
 _goes_out = table("goes_out", column("user_id", Id))
 
 
+_OPEN = select(CaseRow.case_id, CaseRow.open).where(given(CaseRow.case_id))
+
+_OFFICERS = select(CaseAccessRow.case_id, CaseAccessRow.officer_id, CaseAccessRow.granted).where(
+    given(CaseAccessRow.case_id)
+)
+
+
 def case_facts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
     """Say of each case whether it is open and which officers have it or had it."""
     parts: dict[str, dict[str, Any]] = {
         case_id: {"open": is_open, "officer_ids": set(), "former_officer_ids": set()}
-        for case_id, is_open in session.execute(
-            select(CaseRow.case_id, CaseRow.open).where(among(CaseRow.case_id, case_ids))
-        )
+        for case_id, is_open in session.execute(_OPEN, {"ids": sorted(case_ids)})
     }
-    access = CaseAccessRow
-    for case_id, officer_id, granted in session.execute(
-        select(access.case_id, access.officer_id, access.granted).where(
-            among(access.case_id, parts)
-        )
-    ):
+    for case_id, officer_id, granted in session.execute(_OFFICERS, {"ids": sorted(parts)}):
         which = "officer_ids" if granted else "former_officer_ids"
         parts[case_id][which].add(officer_id)
     for part in parts.values():

@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from server.spine.among import among
+from server.spine.among import among, given
 from server.spine.areas import Recorded
 from server.spine.database import table_of
 from server.spine.many_rows import add_rows
@@ -172,13 +172,13 @@ def _named(order: Order) -> list[str]:
 NOT_TAKEN = frozenset({Outcome.REFUSED, Outcome.QUARANTINED})
 
 
+_KNOWN = select(CommandRow).where(given(CommandRow.command_id))
+
+
 def known_results(session: Session, orders: Sequence[Order]) -> dict[str, Result]:
     """Give the stored answer of every command already known; another content is refused."""
-    ids = [order.command_id for order in orders]
-    rows = {
-        row.command_id: row
-        for row in session.scalars(select(CommandRow).where(among(CommandRow.command_id, ids)))
-    }
+    ids = sorted({order.command_id for order in orders})
+    rows = {row.command_id: row for row in session.scalars(_KNOWN, {"ids": ids})}
     return {
         order.command_id: stored_result(rows[order.command_id], order.hash)
         for order in orders

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import ARRAY, bindparam, column, select, table, text
 from sqlalchemy.orm import Session
 
-from server.spine.among import among
+from server.spine.among import given
 from server.spine.tables import Id
 from shared.commands import Touched
 
@@ -16,17 +16,24 @@ case_subject = table(
 )
 """A view: which people, debts and accounts each case concerns, derived and never stored."""
 
+_SUBJECTS = select(case_subject.c.kind, case_subject.c.subject_id).where(
+    given(case_subject.c.case_id)
+)
+
+_SHOWING = select(case_subject.c.case_id).where(
+    case_subject.c.kind == bindparam("kind"), given(case_subject.c.subject_id)
+)
+
 _LOCKS = {
-    "case": text(
-        'SELECT case_id FROM "case" WHERE case_id = ANY(:ids) ORDER BY case_id FOR UPDATE'
-    ),
-    "account": text(
-        "SELECT account_id FROM account WHERE account_id = ANY(:ids) ORDER BY account_id FOR UPDATE"
-    ),
-    "debt": text("SELECT debt_id FROM debt WHERE debt_id = ANY(:ids) ORDER BY debt_id FOR UPDATE"),
-    "person": text(
-        "SELECT person_id FROM person WHERE person_id = ANY(:ids) ORDER BY person_id FOR UPDATE"
-    ),
+    kind: text(asked).bindparams(bindparam("ids", type_=ARRAY(Id)))
+    for kind, asked in {
+        "case": 'SELECT case_id FROM "case" WHERE case_id = ANY(:ids) ORDER BY case_id FOR UPDATE',
+        "account": "SELECT account_id FROM account WHERE account_id = ANY(:ids) "
+        "ORDER BY account_id FOR UPDATE",
+        "debt": "SELECT debt_id FROM debt WHERE debt_id = ANY(:ids) ORDER BY debt_id FOR UPDATE",
+        "person": "SELECT person_id FROM person WHERE person_id = ANY(:ids) "
+        "ORDER BY person_id FOR UPDATE",
+    }.items()
 }
 
 
@@ -55,19 +62,14 @@ def lock_more_cases(session: Session, case_ids: frozenset[str]) -> None:
 
 def _lock(session: Session, kind: str, ids: Collection[str]) -> None:
     if ids:
-        statement = _LOCKS[kind].bindparams(bindparam("ids", type_=ARRAY(Id)))
-        session.execute(statement, {"ids": sorted(ids)})
+        session.execute(_LOCKS[kind], {"ids": sorted(ids)})
 
 
 def subjects_of(session: Session, case_ids: Collection[str]) -> Touched:
     """Say which debts and people the cases concern."""
     if not case_ids:
         return Touched()
-    rows = session.execute(
-        select(case_subject.c.kind, case_subject.c.subject_id).where(
-            among(case_subject.c.case_id, case_ids)
-        )
-    ).all()
+    rows = session.execute(_SUBJECTS, {"ids": sorted(case_ids)}).all()
     return Touched(
         debt_ids=frozenset(id_ for kind, id_ in rows if kind == "debt"),
         person_ids=frozenset(id_ for kind, id_ in rows if kind == "person"),
@@ -90,11 +92,5 @@ def _showing(session: Session, touched: Touched, debts_of_cases: frozenset[str])
     }
     for kind, ids in by_kind.items():
         if ids:
-            found.update(
-                session.scalars(
-                    select(case_subject.c.case_id).where(
-                        case_subject.c.kind == kind, among(case_subject.c.subject_id, ids)
-                    )
-                )
-            )
+            found.update(session.scalars(_SHOWING, {"kind": kind, "ids": sorted(ids)}))
     return frozenset(found)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, or_, select, tuple_, update
+from sqlalchemy import ARRAY, String, any_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.orm import Session
 
 from server.spine import totals
-from server.spine.among import among
+from server.spine.among import given
 from server.spine.areas import House, Projection
+from server.spine.database import table_of
 from server.spine.many_rows import adding, values_of
 from server.spine.tables import CaseAccessRow, FieldRecordRow, SyncHeadRow
 from server.spine.written import written_in
@@ -38,17 +39,30 @@ class Difference:
     stored: dict[Key, str]
 
 
+_ASSIGNED = (
+    select(CaseAccessRow.case_id)
+    .where(given(CaseAccessRow.case_id), CaseAccessRow.granted)
+    .distinct()
+)
+
+
 def assigned(session: Session, case_ids: Collection[str]) -> list[str]:
     """Keep the cases that some officer's device is given."""
     if not case_ids:
         return []
-    return list(
-        session.scalars(
-            select(CaseAccessRow.case_id)
-            .where(among(CaseAccessRow.case_id, case_ids), CaseAccessRow.granted)
-            .distinct()
-        )
-    )
+    return list(session.scalars(_ASSIGNED, {"ids": sorted(case_ids)}))
+
+
+_STORED = select(
+    FieldRecordRow.case_id,
+    FieldRecordRow.view,
+    FieldRecordRow.kind,
+    FieldRecordRow.record_id,
+    FieldRecordRow.content_hash,
+).where(
+    given(FieldRecordRow.case_id),
+    FieldRecordRow.kind == any_(bindparam("kinds", type_=ARRAY(String))),
+)
 
 
 def compare(
@@ -66,14 +80,11 @@ def compare(
             for record_id, body in records.items():
                 key = (case_id, projection.view, projection.kind, record_id)
                 wanted[key] = canonical(body).decode()
-    row = FieldRecordRow
-    kinds = {projection.kind for projection in built}
+    kinds = sorted({projection.kind for projection in built})
     stored: dict[Key, str] = {
         (case_id, view, kind, record_id): content_hash
         for case_id, view, kind, record_id, content_hash in session.execute(
-            select(row.case_id, row.view, row.kind, row.record_id, row.content_hash).where(
-                among(row.case_id, case_ids), row.kind.in_(kinds)
-            )
+            _STORED, {"ids": sorted(case_ids), "kinds": kinds}
         )
     }
     stale: dict[Key, str | None] = {
@@ -145,34 +156,38 @@ def touch(session: Session, grants: Collection[tuple[str, str]]) -> None:
     )
 
 
+_UNNUMBERED = select(
+    or_(
+        select(FieldRecordRow.case_id).where(FieldRecordRow.commit_number.is_(None)).exists(),
+        select(CaseAccessRow.case_id).where(CaseAccessRow.commit_number.is_(None)).exists(),
+    )
+)
+
+_NEXT = (
+    update(SyncHeadRow)
+    .values(commit_number=SyncHeadRow.commit_number + 1)
+    .returning(SyncHeadRow.commit_number)
+)
+
+_NUMBERING = tuple(
+    update(table_of(row))
+    .where(table_of(row).c.commit_number.is_(None))
+    .values(commit_number=bindparam("number"))
+    for row in (FieldRecordRow, CaseAccessRow)
+)
+
+
 def take_commit_number(session: Session) -> int | None:
     """Number everything this transaction changed for devices; the last statement before commit.
 
     The row lock on the head is held from here to the commit only, so numbers become visible in
     order and without gaps (a sequence would let a reader pass a number not yet visible).
     """
-    record, access = FieldRecordRow, CaseAccessRow
-    waiting = session.scalar(
-        select(
-            or_(
-                select(record.case_id).where(record.commit_number.is_(None)).exists(),
-                select(access.case_id).where(access.commit_number.is_(None)).exists(),
-            )
-        )
-    )
-    if not waiting:
+    if not session.scalar(_UNNUMBERED):
         return None
-    number: int = session.execute(
-        update(SyncHeadRow)
-        .values(commit_number=SyncHeadRow.commit_number + 1)
-        .returning(SyncHeadRow.commit_number)
-    ).scalar_one()
-    session.execute(
-        update(record).where(record.commit_number.is_(None)).values(commit_number=number)
-    )
-    session.execute(
-        update(access).where(access.commit_number.is_(None)).values(commit_number=number)
-    )
+    number: int = session.execute(_NEXT).scalar_one()
+    for numbering in _NUMBERING:
+        session.execute(numbering, {"number": number})
     return number
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    BindParameter,
     Numeric,
     Select,
     String,
@@ -80,7 +81,7 @@ _SCOPE = and_(
 )
 
 
-def summed(officer_id: str) -> Select[int, int]:
+def summed(officer_id: str | BindParameter[str]) -> Select[int, int]:
     """Ask what all the records of an officer's cases come to: `records` and `hash`."""
     return (
         select(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import Row, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -35,35 +36,50 @@ logger = logging.getLogger(__name__)
 Sessions = Callable[[], Session]
 
 
+_PREFIX = "contact_"
+
+_NAMES = tuple(column.name for column in DeviceContactRow.__table__.columns)
+
+COLUMNS = tuple(getattr(DeviceContactRow, name).label(_PREFIX + name) for name in _NAMES)
+"""What is written down of a device, as part of a statement that reads more than that."""
+
+Kept = Mapping[str, Any]
+"""What was written down of a device, by column."""
+
+
+def kept_in(row: Row[Any]) -> Kept | None:
+    """Take out of a row of such a statement what was written down; none when nothing was."""
+    kept = {name: getattr(row, _PREFIX + name) for name in _NAMES}
+    return kept if kept["device_id"] is not None else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """One request and its answer: what was asked, what was replied, and when."""
+
+    asked: Request
+    reply: Reply
+    now: datetime
+
+
 def note_answered(
-    sessions: Sessions, device_id: str, officer_id: str, asked: Request, reply: Reply, now: datetime
+    sessions: Sessions, device_id: str, officer_id: str, exchange: Exchange, known: Kept | None
 ) -> None:
-    """Keep how a device stands after it was answered; that it cannot be kept harms no answer."""
-    said = _said(asked, reply, now)
-    known: Row[Any] | None = None
-    with _harmless():
-        known = _known(sessions, device_id)
-        recent = known is not None and known.answered_at and now - known.answered_at < UNCHANGED
-        if known is not None and recent and all(getattr(known, n) == said[n] for n in said):
-            return
+    """Keep how a device stands after it was answered; that it cannot be kept harms no answer.
+
+    `known` is what was written down of it when the answer was made.
+    """
+    reply, now = exchange.reply, exchange.now
+    said = _said(exchange.asked, reply, now)
+    recent = known and known["answered_at"] and now - known["answered_at"] < UNCHANGED
+    if known and recent and all(known[name] == said[name] for name in said):
+        return
     with _harmless(), sessions() as session, session.begin():
         if not reply.page.more:
             said["whole_at"] = now
             if _is_due(known, now):
                 said |= {**_bundle(session, officer_id), "counted_at": now}
         _keep(session, device_id, {**said, "answered_at": now})
-
-
-_KNOWN = select(*DeviceContactRow.__table__.columns).where(
-    DeviceContactRow.device_id == bindparam("device_id")
-)
-
-
-def _known(sessions: Sessions, device_id: str) -> Row[Any] | None:
-    """Read what is written down of a device, in a transaction of its own that is only this."""
-    with sessions() as session:
-        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-        return session.execute(_KNOWN, {"device_id": device_id}).one_or_none()
 
 
 def note_failed(sessions: Sessions, device_id: str, code: str, now: datetime) -> None:
@@ -121,8 +137,9 @@ def _by_our_clock(wall: str, offset: float, now: datetime) -> datetime:
     return min(at, now)
 
 
-def _is_due(known: Row[Any] | None, now: datetime) -> bool:
-    return known is None or known.counted_at is None or now - known.counted_at >= COUNTED_AGAIN
+def _is_due(known: Kept | None, now: datetime) -> bool:
+    counted_at = known["counted_at"] if known else None
+    return counted_at is None or now - counted_at >= COUNTED_AGAIN
 
 
 def _bundle(session: Session, officer_id: str) -> Mapping[str, int]:

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, func, select, true
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, select, true
 from sqlalchemy.orm import Session
 
 from server.access.tables import DeviceStoreRow, LanePositionRow
 from server.spine import totals
 from server.spine.tables import CaseAccessRow, CaseTotalRow, FieldRecordRow, SyncHeadRow
-from server.sync_api import pages
+from server.sync_api import contacts, pages
+from server.sync_api.contacts import Kept
+from server.sync_api.tables import DeviceContactRow
 from shared.commands import Lane
 from sync.office_steps import Look, Told
 from sync.protocol import REPAIRED_MAX, CaseTotal, Page, Position, Purge, Record, Total, Whole
@@ -23,10 +25,14 @@ UNKNOWN = "not_yours"
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What is told, whose device the vault is on, and what was found wrong on the way, with its figures."""
+    """What is told, whose device the vault is on, and what was found wrong on the way, with its figures.
+
+    `contact` is what is written down of that device.
+    """
 
     told: Told
     owner: str | None
+    contact: Kept | None
     defects: Mapping[str, Mapping[str, Any]]
 
 
@@ -41,6 +47,7 @@ class _Seen:
     head: int
     durable: int
     owner: str | None
+    contact: Kept | None
     positions: Mapping[Lane, Position]
     scope: Total
     moved: int
@@ -78,47 +85,67 @@ def look(session: Session, officer_id: str, asked: Look) -> Found:
         scope=None if page.more else seen.scope,
         positions=seen.positions,
     )
-    return Found(told=told, owner=seen.owner, defects=defects)
+    return Found(told=told, owner=seen.owner, contact=seen.contact, defects=defects)
 
 
-def _see(session: Session, officer_id: str, asked: Look) -> _Seen:
-    """See in one statement how all stands."""
+def _seeing() -> Select[Any]:
+    """Ask in one statement how all stands; put together once, because that costs more than asking."""
     record, access, head, lane = FieldRecordRow, CaseAccessRow, SyncHeadRow, LanePositionRow
+    officer_id: BindParameter[str] = bindparam("officer_id")
+    cursor: BindParameter[int] = bindparam("cursor")
+    store_id: BindParameter[str] = bindparam("store_id")
     moved = (
         select(func.count())
         .select_from(access)
         .join(record, and_(record.case_id == access.case_id, record.view == access.view))
-        .where(access.officer_id == officer_id, access.granted, record.commit_number > asked.cursor)
+        .where(access.officer_id == officer_id, access.granted, record.commit_number > cursor)
     )
     gone = select(func.count()).where(
-        access.officer_id == officer_id, ~access.granted, access.commit_number > asked.cursor
+        access.officer_id == officer_id, ~access.granted, access.commit_number > cursor
     )
     total = totals.summed(officer_id).subquery()
-    found = session.execute(
+    return (
         select(
             head.commit_number,
             head.epoch,
             head.durable_commit_number.label("durable"),
-            moved.scalar_subquery().label("moved"),
-            gone.scalar_subquery().label("gone"),
+            case((head.commit_number > cursor, moved.scalar_subquery()), else_=0).label("moved"),
+            case((head.commit_number > cursor, gone.scalar_subquery()), else_=0).label("gone"),
             total.c.records,
             total.c.hash,
             DeviceStoreRow.device_id.label("owner"),
             lane.lane,
             lane.seq,
             lane.head,
+            *contacts.COLUMNS,
         )
         .select_from(head)
         .join(total, true())
-        .outerjoin(DeviceStoreRow, DeviceStoreRow.store_id == asked.store_id)
-        .outerjoin(lane, lane.store_id == asked.store_id)
-    ).all()
+        .outerjoin(DeviceStoreRow, DeviceStoreRow.store_id == store_id)
+        .outerjoin(DeviceContactRow, DeviceContactRow.device_id == DeviceStoreRow.device_id)
+        .outerjoin(lane, lane.store_id == store_id)
+    )
+
+
+_SEEING = _seeing()
+
+
+def _see(session: Session, officer_id: str, asked: Look) -> _Seen:
+    """See in one statement how all stands."""
+    found = (
+        session.connection()
+        .execute(
+            _SEEING, {"officer_id": officer_id, "cursor": asked.cursor, "store_id": asked.store_id}
+        )
+        .all()
+    )
     first = found[0]
     return _Seen(
         epoch=first.epoch,
         head=first.commit_number,
         durable=first.durable,
         owner=first.owner,
+        contact=contacts.kept_in(first),
         positions={Lane(r.lane): Position(seq=r.seq, head=r.head) for r in found if r.lane},
         scope=Total(records=int(first.records), hash=int(first.hash)),
         moved=first.moved,
@@ -214,15 +241,23 @@ class Spoken:
     positions: dict[Lane, Position]
 
 
+_STANDING = (
+    select(
+        SyncHeadRow.epoch,
+        DeviceStoreRow.device_id.label("owner"),
+        LanePositionRow.lane,
+        LanePositionRow.seq,
+        LanePositionRow.head,
+    )
+    .select_from(SyncHeadRow)
+    .outerjoin(DeviceStoreRow, DeviceStoreRow.store_id == bindparam("store_id"))
+    .outerjoin(LanePositionRow, LanePositionRow.store_id == DeviceStoreRow.store_id)
+)
+
+
 def standing_of(session: Session, store_id: str) -> Spoken:
     """Say how a vault stands that speaks."""
-    head, lane = SyncHeadRow, LanePositionRow
-    rows = session.execute(
-        select(head.epoch, DeviceStoreRow.device_id.label("owner"), lane.lane, lane.seq, lane.head)
-        .select_from(head)
-        .outerjoin(DeviceStoreRow, DeviceStoreRow.store_id == store_id)
-        .outerjoin(lane, lane.store_id == DeviceStoreRow.store_id)
-    ).all()
+    rows = session.execute(_STANDING, {"store_id": store_id}).all()
     return Spoken(
         epoch=rows[0].epoch,
         owner=rows[0].owner,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import BindParameter, and_, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.access.erasures import said_erased
@@ -137,23 +138,32 @@ def left_behind(session: Session, officer_id: str, store_id: str) -> tuple[Purge
     return tuple(_purge(*row) for row in rows)
 
 
+_BEHIND: dict[str, BindParameter[Any]] = {
+    name: bindparam(name) for name in ("officer_id", "cursor", "end")
+}
+
+_RECORDS = (
+    select(
+        _record.case_id,
+        _record.view,
+        _record.kind,
+        _record.record_id,
+        _record.commit_number,
+        _record.body,
+    )
+    .join(_access, _SCOPE)
+    .where(
+        _access.officer_id == _BEHIND["officer_id"],
+        _record.commit_number > _BEHIND["cursor"],
+        _record.commit_number <= _BEHIND["end"],
+    )
+    .order_by(_record.commit_number, _record.case_id, _record.kind, _record.record_id)
+)
+
+
 def _records(session: Session, officer_id: str, cursor: int, end: int) -> tuple[Record, ...]:
-    rows = session.execute(
-        select(
-            _record.case_id,
-            _record.view,
-            _record.kind,
-            _record.record_id,
-            _record.commit_number,
-            _record.body,
-        )
-        .join(_access, _SCOPE)
-        .where(
-            _access.officer_id == officer_id,
-            _record.commit_number > cursor,
-            _record.commit_number <= end,
-        )
-        .order_by(_record.commit_number, _record.case_id, _record.kind, _record.record_id)
+    rows = session.connection().execute(
+        _RECORDS, {"officer_id": officer_id, "cursor": cursor, "end": end}
     )
     return tuple(
         Record(case_id=case, view=view, kind=kind, record_id=id_, commit=number or 0, body=body)
@@ -161,17 +171,20 @@ def _records(session: Session, officer_id: str, cursor: int, end: int) -> tuple[
     )
 
 
-def _purges(session: Session, officer_id: str, cursor: int, end: int) -> tuple[Purge, ...]:
-    rows = session.execute(
-        select(_access.case_id, _access.view, _access.commit_number, _access.reason)
-        .where(
-            _access.officer_id == officer_id,
-            _access.granted.is_(False),
-            _access.commit_number > cursor,
-            _access.commit_number <= end,
-        )
-        .order_by(_access.commit_number, _access.case_id)
+_PURGES = (
+    select(_access.case_id, _access.view, _access.commit_number, _access.reason)
+    .where(
+        _access.officer_id == _BEHIND["officer_id"],
+        _access.granted.is_(False),
+        _access.commit_number > _BEHIND["cursor"],
+        _access.commit_number <= _BEHIND["end"],
     )
+    .order_by(_access.commit_number, _access.case_id)
+)
+
+
+def _purges(session: Session, officer_id: str, cursor: int, end: int) -> tuple[Purge, ...]:
+    rows = session.execute(_PURGES, {"officer_id": officer_id, "cursor": cursor, "end": end})
     return tuple(_purge(*row) for row in rows)
 
 

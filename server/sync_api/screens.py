@@ -82,7 +82,8 @@ def _answer(body: bytes, speaking: DeviceSpeaking, now: datetime) -> Response:
         raise _Failed(426, str(refusal)) from refusal
     except WrongVault as refusal:
         raise _Failed(409, "store.of_another_device") from refusal
+    exchange = contacts.Exchange(asked=asked, reply=reply, now=now)
     contacts.note_answered(
-        store.sessions, speaking.device_id, speaking.officer_id, asked, reply, now
+        store.sessions, speaking.device_id, speaking.officer_id, exchange, store.contact
     )
     return Response(write_reply(reply, asked.envelopes), content_type=CONTENT_TYPE)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,12 +18,14 @@ from server.access.tables import (
     ErasureRow,
     SetAsideRow,
 )
+from server.spine.among import given
 from server.spine.change_log import stored_result
 from server.spine.execute import Door
 from server.spine.office_seal import OfficeSeal
 from server.spine.orders import Order, Result
 from server.spine.tables import CaseAccessRow, CommandRow
 from server.sync_api import lanes, looking
+from server.sync_api.contacts import Kept
 from server.sync_api.tables import DefectRow
 from server.sync_api.unreadable import AlreadyRecorded, Unreadable
 from server.worktray.tables import ReplayRow
@@ -44,6 +46,19 @@ logger = logging.getLogger(__name__)
 FROM_A_DEVICE = {kind.command.name: kind for kind in FROM_THE_FIELD}
 
 
+_TAKEN_AWAY = (
+    select(CaseAccessRow.case_id, func.max(CaseAccessRow.commit_number))
+    .where(CaseAccessRow.officer_id == bindparam("officer_id"), given(CaseAccessRow.case_id))
+    .group_by(CaseAccessRow.case_id)
+    .having(~func.bool_or(CaseAccessRow.granted))
+)
+
+_RECORDED_BEFORE = select(ReplayRow.original_id).where(given(ReplayRow.original_id))
+"""Commands that somebody has recorded in the officer's name before they came."""
+
+_KNOWN = select(CommandRow).where(given(CommandRow.command_id))
+
+
 class WrongVault(Exception):  # noqa: N818 - it says what the request named
     """The request names a vault that belongs to another device."""
 
@@ -56,6 +71,9 @@ class OfficeOnPostgres:
     actor: Actor
     now: datetime
     seal: OfficeSeal | None = None
+    contact: Kept | None = field(init=False, default=None)
+    """What was written down of the device when it was last looked for what there is to tell."""
+
     sessions: Callable[[], Session] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,8 +112,10 @@ class OfficeOnPostgres:
         if not envelopes:
             return ()
         by_id = {envelope.command_id: envelope for envelope in envelopes}
-        taken_away = self._taken_away({e.case_id for e in envelopes if e.readable})
-        recorded = self._recorded_before(by_id)
+        case_ids = sorted({envelope.case_id for envelope in envelopes if envelope.readable})
+        with self.sessions() as session:
+            taken_away = self._taken_away(session, case_ids)
+            recorded = set(session.scalars(_RECORDED_BEFORE, {"ids": sorted(by_id)}))
         orders = [
             self._order(
                 envelope,
@@ -120,28 +140,11 @@ class OfficeOnPostgres:
             return ()
         return [receipt_of(result) for result in results]
 
-    def _taken_away(self, case_ids: Collection[str]) -> dict[str, int]:
+    def _taken_away(self, session: Session, case_ids: Sequence[str]) -> dict[str, int]:
         """Say by which commit each of these cases was taken from this officer, if it was."""
-        row = CaseAccessRow
-        with self.sessions() as session:
-            return {
-                case_id: number or 0
-                for case_id, number in session.execute(
-                    select(row.case_id, func.max(row.commit_number))
-                    .where(row.officer_id == self.actor.user_id, row.case_id.in_(case_ids))
-                    .group_by(row.case_id)
-                    .having(~func.bool_or(row.granted))
-                )
-            }
-
-    def _recorded_before(self, command_ids: Collection[str]) -> set[str]:
-        """Say which of these somebody has recorded in the officer's name before they came."""
-        with self.sessions() as session:
-            return set(
-                session.scalars(
-                    select(ReplayRow.original_id).where(ReplayRow.original_id.in_(command_ids))
-                )
-            )
+        asked = {"officer_id": self.actor.user_id, "ids": case_ids}
+        rows = session.execute(_TAKEN_AWAY, asked)
+        return {case_id: number or 0 for case_id, number in rows}
 
     def _order(self, envelope: Envelope, command: Command, *, knew: bool) -> Order:
         """Write down for the door what an envelope carries."""
@@ -227,6 +230,7 @@ class OfficeOnPostgres:
         with self.sessions() as session:
             session.connection(execution_options=_ONE_SNAPSHOT)
             found = looking.look(session, self.actor.user_id, look)
+        self.contact = found.contact
         if found.owner != self.actor.device_id:
             with self.sessions() as session, session.begin():
                 self._bind(session, look.store_id)
@@ -272,7 +276,7 @@ class OfficeOnPostgres:
 def _known(session: Session, command_ids: Sequence[str]) -> dict[str, tuple[str, Receipt]]:
     return {
         row.command_id: (row.payload_hash, receipt_of(stored_result(row, row.payload_hash)))
-        for row in session.scalars(select(CommandRow).where(CommandRow.command_id.in_(command_ids)))
+        for row in session.scalars(_KNOWN, {"ids": sorted(set(command_ids))})
     }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from server.spine.among import among
+from server.spine.among import given
 from server.visits.tables import PlannedVisitRow, VisitRow
 from shared.case_file import CONTACTS_MAX, PastVisit, PlannedVisit
 from shared.commands import Command
@@ -23,32 +23,21 @@ CONTENDS = {"RecordVisit": _visit_and_plan}
 """Two visits to one case are decided alike in either order, unless they are one or answer one plan."""
 
 
-def case_facts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
-    """Give each case its planned visits and the visits made, the latest CONTACTS_MAX of them."""
-    ids = sorted(case_ids)
-    parts: dict[str, dict[str, Any]] = {id_: {"planned_visits": (), "visits": ()} for id_ in ids}
-    plan = PlannedVisitRow
-    for case_id, planned_visit_id, officer_id, purpose, planned_on, state in session.execute(
-        select(
-            plan.case_id,
-            plan.planned_visit_id,
-            plan.officer_id,
-            plan.purpose,
-            plan.planned_on,
-            plan.state,
-        )
-        .where(among(plan.case_id, ids))
-        .order_by(plan.planned_on, plan.planned_visit_id)
-    ):
-        parts[case_id]["planned_visits"] += (
-            PlannedVisit(
-                planned_visit_id=planned_visit_id,
-                officer_id=officer_id,
-                purpose=purpose,
-                planned_on=planned_on,
-                open=state == "planned",
-            ),
-        )
+_PLANS = (
+    select(
+        PlannedVisitRow.case_id,
+        PlannedVisitRow.planned_visit_id,
+        PlannedVisitRow.officer_id,
+        PlannedVisitRow.purpose,
+        PlannedVisitRow.planned_on,
+        PlannedVisitRow.state,
+    )
+    .where(given(PlannedVisitRow.case_id))
+    .order_by(PlannedVisitRow.planned_on, PlannedVisitRow.planned_visit_id)
+)
+
+
+def _latest_visits() -> Select[Any]:
     visit = VisitRow
     rank = func.row_number().over(partition_by=visit.case_id, order_by=visit.happened_at.desc())
     latest = (
@@ -61,11 +50,35 @@ def case_facts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapp
             visit.review,
             rank.label("rank"),
         )
-        .where(among(visit.case_id, ids))
+        .where(given(visit.case_id))
         .subquery()
     )
+    return select(*latest.c).where(latest.c.rank <= CONTACTS_MAX).order_by(latest.c.happened_at)
+
+
+_LATEST = _latest_visits()
+
+
+def case_facts(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Give each case its planned visits and the visits made, the latest CONTACTS_MAX of them."""
+    ids = {"ids": sorted(case_ids)}
+    parts: dict[str, dict[str, Any]] = {
+        id_: {"planned_visits": (), "visits": ()} for id_ in case_ids
+    }
+    for case_id, planned_visit_id, officer_id, purpose, planned_on, state in session.execute(
+        _PLANS, ids
+    ):
+        parts[case_id]["planned_visits"] += (
+            PlannedVisit(
+                planned_visit_id=planned_visit_id,
+                officer_id=officer_id,
+                purpose=purpose,
+                planned_on=planned_on,
+                open=state == "planned",
+            ),
+        )
     for case_id, visit_id, officer_id, happened_at, outcome, review, _rank in session.execute(
-        select(*latest.c).where(latest.c.rank <= CONTACTS_MAX).order_by(latest.c.happened_at)
+        _LATEST, ids
     ):
         parts[case_id]["visits"] += (
             PastVisit(

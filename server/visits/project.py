@@ -9,7 +9,7 @@ from sqlalchemy import and_, column, select, table
 from sqlalchemy.orm import Session, aliased
 
 from server.cases.tables import CaseDebtRow
-from server.spine.among import among
+from server.spine.among import among, given
 from server.spine.areas import Projection
 from server.spine.tables import Id
 from server.visits.tables import PhotographRow, PlannedVisitRow, VisitCommentRow, VisitRow
@@ -42,33 +42,43 @@ def planned(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping
     return bodies
 
 
+_VISITS = (
+    select(
+        VisitRow.case_id,
+        VisitRow.visit_id,
+        VisitRow.officer_id,
+        _user.c.name.label("officer"),
+        VisitRow.happened_at,
+        VisitRow.outcome,
+        VisitRow.met_person_ids,
+        VisitRow.others_met,
+        VisitRow.notes,
+        VisitRow.review,
+    )
+    .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
+    .where(given(VisitRow.case_id))
+)
+
+_COMMENTS = (
+    select(VisitCommentRow)
+    .where(given(VisitCommentRow.visit_id))
+    .order_by(VisitCommentRow.made_at, VisitCommentRow.comment_id)
+)
+
+_PHOTOGRAPHS = (
+    select(PhotographRow.visit_id, PhotographRow.photograph_id)
+    .where(given(PhotographRow.visit_id))
+    .order_by(PhotographRow.photograph_id)
+)
+
+
 def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
     """Build a record for each visit of the case, with its notes, comments and photographs."""
     bodies: Bodies = {}
-    row = VisitRow
-    visits = session.execute(
-        select(
-            row.case_id,
-            row.visit_id,
-            row.officer_id,
-            _user.c.name.label("officer"),
-            row.happened_at,
-            row.outcome,
-            row.met_person_ids,
-            row.others_met,
-            row.notes,
-            row.review,
-        )
-        .outerjoin(_user, _user.c.user_id == row.officer_id)
-        .where(among(row.case_id, case_ids))
-    ).all()
-    ids = [visit.visit_id for visit in visits]
+    visits = session.execute(_VISITS, {"ids": sorted(case_ids)}).all()
+    ids = {"ids": sorted(visit.visit_id for visit in visits)}
     comments: dict[str, list[dict[str, Any]]] = {}
-    for comment in session.scalars(
-        select(VisitCommentRow)
-        .where(among(VisitCommentRow.visit_id, ids))
-        .order_by(VisitCommentRow.made_at, VisitCommentRow.comment_id)
-    ):
+    for comment in session.scalars(_COMMENTS, ids):
         comments.setdefault(comment.visit_id, []).append(
             {
                 "about": comment.about,
@@ -78,11 +88,7 @@ def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[st
             }
         )
     photographs: dict[str, list[str]] = {}
-    for visit_id, photograph_id in session.execute(
-        select(PhotographRow.visit_id, PhotographRow.photograph_id)
-        .where(among(PhotographRow.visit_id, ids))
-        .order_by(PhotographRow.photograph_id)
-    ):
+    for visit_id, photograph_id in session.execute(_PHOTOGRAPHS, ids):
         photographs.setdefault(visit_id, []).append(photograph_id)
     for visit in visits:
         bodies.setdefault(visit.case_id, {})[visit.visit_id] = {
@@ -100,21 +106,26 @@ def made(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[st
     return bodies
 
 
+_own, _other = CaseDebtRow, aliased(CaseDebtRow)
+
+_ELSEWHERE = (
+    select(_own.case_id, VisitRow.visit_id, VisitRow.happened_at, VisitRow.outcome, _user.c.name)
+    .distinct()
+    .join(_other, and_(_other.debt_id == _own.debt_id, _other.case_id != _own.case_id))
+    .join(VisitRow, VisitRow.case_id == _other.case_id)
+    .outerjoin(_user, _user.c.user_id == VisitRow.officer_id)
+    .where(given(_own.case_id))
+)
+
+
 def made_elsewhere(session: Session, case_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
     """Build a record for each visit about a debt this case shares: when, by whom, how it ended.
 
     Two people owe the debt together; what one of them said at the door stays in their own case.
     """
-    own, other = CaseDebtRow, aliased(CaseDebtRow)
     bodies: Bodies = {}
-    visit = VisitRow
     for case_id, visit_id, happened_at, outcome, officer in session.execute(
-        select(own.case_id, visit.visit_id, visit.happened_at, visit.outcome, _user.c.name)
-        .distinct()
-        .join(other, and_(other.debt_id == own.debt_id, other.case_id != own.case_id))
-        .join(visit, visit.case_id == other.case_id)
-        .outerjoin(_user, _user.c.user_id == visit.officer_id)
-        .where(among(own.case_id, case_ids))
+        _ELSEWHERE, {"ids": sorted(case_ids)}
     ):
         bodies.setdefault(case_id, {})[visit_id] = {
             "officer": officer or "",
