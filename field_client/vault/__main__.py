@@ -17,11 +17,12 @@ from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, Pipe
 from field_client.vault import keys, screens
 from field_client.vault.app import create_app
+from field_client.vault.database import VaultUnreadable
 from field_client.vault.gate import Gate
 from field_client.vault.hardening import harden, take_pipe
 from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.opened import OpenVault
-from field_client.vault.store import Store, VaultUnreadable, open_store
+from field_client.vault.store import Store, open_store
 from shared.errors import RuleBroken
 
 DATABASE_FILE = "vault.db"

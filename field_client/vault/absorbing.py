@@ -31,7 +31,9 @@ EPOCH, CURSOR, COPY_AT, DIFFERS, PARKED, DURABLE, FORKED, WHOLE_TO = (
 )  # fmt: skip
 """What the vault keeps of how it stands with the office, by name."""
 
-_LEFT = "purged_since_head"
+_LEFT, _LET_GO = "purged_since_head", "let_go"
+
+_ANSWER = "command_id, outcome, code, commit_number, received_at"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ class Absorbing:
             self._put(FORKED, reply.server_time)
         erased = self._erase_what_left()
         differs = page_taken and self._compare()
-        self._let_go()
+        self._let_go(erased=erased)
         return Taken(
             receipts=kept,
             page=page_taken,
@@ -170,11 +172,16 @@ class Absorbing:
             if everything and not self._is_ours(lane, at):
                 at = Position()
             forgotten = self._connection.execute(
-                "SELECT command_id, outcome, code, commit_number, received_at FROM outbox "
-                "WHERE lane = ?1 AND outcome IS NOT NULL AND (former_store IS NULL AND seq > ?2 "
-                "OR former_store IS NOT NULL AND ?3)",
-                (lane.value, at.seq, everything),
+                f"SELECT {_ANSWER} FROM outbox WHERE {lanes.NUMBERED_HERE} "  # noqa: S608 - our own words
+                "AND lane = ? AND seq > ? AND outcome IS NOT NULL",
+                (lane.value, at.seq),
             ).fetchall()
+            if everything:
+                forgotten += self._connection.execute(
+                    f"SELECT {_ANSWER} FROM outbox WHERE former_store IS NOT NULL "  # noqa: S608 - our own words
+                    "AND lane = ? AND outcome IS NOT NULL",
+                    (lane.value,),
+                ).fetchall()
             if forgotten:
                 self._note("lane.rewound", f"{lane.value} {at.seq}")
             self._connection.executemany(
@@ -275,6 +282,8 @@ class Absorbing:
         A draft nobody has touched for long holds its case no more: what was typed stays, to be read
         and copied, and what the office gave goes.
         """
+        if not self._connection.execute("SELECT 1 FROM purge WHERE NOT erased LIMIT 1").fetchone():
+            return 0  # as mostly, and putting together what follows costs more than this
         forgotten = datetime.fromisoformat(self._reply.server_time) - timedelta(days=DRAFT_DAYS)
         leaving = self._connection.execute(
             "WITH forgotten AS (SELECT draft_id FROM draft "
@@ -314,13 +323,19 @@ class Absorbing:
 
     # What may be let go
 
-    def _let_go(self) -> None:
+    def _let_go(self, *, erased: int) -> None:
         """Delete answered commands that a verified backup of the office holds and nobody needs here.
 
         Of the last of each lane only its number and hash stay, because the next is chained to it.
+        This reads all that was ever saved here, so it is done when a backup was made or a day went
+        by since the last time, and when cases were erased.
         """
+        durable, now = int(self._get(DURABLE) or 0), datetime.fromisoformat(self._reply.server_time)
+        due = f"{durable} {now.date()}"
+        if not erased and self._get(_LET_GO) == due:
+            return
+        self._put(_LET_GO, due)
         lanes.keep_heads(self._connection)
-        before = datetime.fromisoformat(self._reply.server_time) - timedelta(days=KEPT_DAYS)
         self._connection.execute(
             "DELETE FROM outbox WHERE covered_by <= ?1 AND coalesce(commit_number, 0) <= ?3 "
             "AND (outcome IN ('applied', 'merged', 'no_change', 'flagged', 'duplicate') "
@@ -328,7 +343,7 @@ class Absorbing:
             "AND (case_id NOT IN (SELECT case_id FROM record) "
             "     OR julianday(received_at) < julianday(?2)) "
             "AND case_id NOT IN (SELECT case_id FROM photograph WHERE NOT arrived)",
-            (int(self._get(DURABLE) or 0), before.isoformat(), self._cursor()),
+            (durable, (now - timedelta(days=KEPT_DAYS)).isoformat(), self._cursor()),
         )
         self._connection.execute(
             "DELETE FROM seal WHERE seal_id NOT IN "

@@ -6,11 +6,14 @@ from field_client.vault.records import Connection
 from shared.commands import Lane
 from sync.protocol import GENESIS, Position
 
+NUMBERED_HERE = "coalesce(former_store, '') = ''"
+"""Chooses what was numbered under this vault's present name, in the words of the index of numbers."""
+
 
 def head_of(connection: Connection, lane: Lane) -> Position:
     """Say where a lane stands, whether its last command is still kept here or not."""
     found = connection.execute(
-        "SELECT seq, hash FROM outbox WHERE lane = ? AND former_store IS NULL "
+        f"SELECT seq, hash FROM outbox WHERE {NUMBERED_HERE} AND lane = ? "  # noqa: S608 - our own words
         "ORDER BY seq DESC LIMIT 1",
         (lane.value,),
     ).fetchone()
@@ -25,7 +28,7 @@ def head_of(connection: Connection, lane: Lane) -> Position:
 def hash_at(connection: Connection, lane: Lane, seq: int) -> str | None:
     """Give the hash after one number of a lane, if that command is still kept here."""
     found = connection.execute(
-        "SELECT hash FROM outbox WHERE lane = ? AND seq = ? AND former_store IS NULL",
+        f"SELECT hash FROM outbox WHERE {NUMBERED_HERE} AND lane = ? AND seq = ?",  # noqa: S608 - as above
         (lane.value, seq),
     ).fetchone()
     return None if found is None else str(found[0])

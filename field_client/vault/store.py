@@ -1,4 +1,4 @@
-"""The encrypted database of one officer on one device; the only file that opens SQLCipher."""
+"""The encrypted database of one officer on one device, and everything that is kept in it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from sqlcipher3 import dbapi2 as sqlcipher
-
 from field_client.vault import lanes, renumbering
 from field_client.vault.absorbing import (
     DIFFERS,
@@ -20,12 +18,11 @@ from field_client.vault.absorbing import (
     Absorbing,
     Seal,
 )
+from field_client.vault.database import Connection, DatabaseError, is_full, open_database
 from field_client.vault.drive import Drive, Folder, is_roomy, make_room
 from field_client.vault.records import manifest_of, recount, scope_of
-from field_client.vault.schema import SCHEMA_VERSION, STEPS
-from shared.catalogue import mark
 from shared.commands import Lane
-from shared.errors import RuleBroken, register
+from shared.errors import RuleBroken
 from shared.schemas import digest
 from sync.device_steps import Copy, Taken
 from sync.protocol import (
@@ -37,60 +34,18 @@ from sync.protocol import (
     Reply,
     Total,
 )
-from sync.scope import body_hash
-
-PRAGMAS = (
-    "cipher_memory_security=ON",
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "temp_store=MEMORY",
-    "secure_delete=ON",
-    "foreign_keys=ON",
-    "trusted_schema=OFF",
-    "cell_size_check=ON",
-    "mmap_size=0",
-)
-
-PLAIN_HEADER = b"SQLite format 3"
-
-PAGE_BYTES = 4096
-"""What the database grows by."""
-
-WAITS_MAX_SECONDS = 10
-
-_RESULT_MASK = 0xFF
-
-register(
-    {
-        "disk.full": mark(
-            "This device has no room left. Nothing is lost: delete files you do not need, then try again"
-        ),
-        "disk.failed": mark(
-            "This device’s disk did not answer. Restart the device, then try again."
-            " If this comes again, take it to the office"
-        ),
-        "vault.newer": mark(
-            "A newer Fieldfare has used these records. Update this device, then unlock it:"
-            " nothing is lost"
-        ),
-    }
-)
-
-
-class VaultUnreadable(Exception):  # noqa: N818 - it says what the file is
-    """The file is not a vault that this key opens, or not encrypted as it must be."""
 
 
 class Store:
     """The vault's database: confirmed records, the outbox, drafts and photographs."""
 
-    def __init__(self, connection: sqlcipher.Connection, drive: Drive) -> None:
+    def __init__(self, connection: Connection, drive: Drive) -> None:
         self._connection = connection
         self._drive = drive
         self._lock = RLock()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlcipher.Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """Do several things or none; what is done is on disk before this returns.
 
         Raises RuleBroken when the drive is full; what is kept back there is given up for the next try.
@@ -106,7 +61,7 @@ class Store:
             except BaseException as failure:
                 if self._connection.in_transaction:  # some failures have already undone it
                     self._connection.execute("ROLLBACK")
-                if _is_full(failure, self._drive):
+                if is_full(failure, self._drive):
                     self._drive.give_back()
                     raise RuleBroken("disk.full") from failure
                 raise
@@ -132,7 +87,7 @@ class Store:
 
     def sweep(self) -> None:
         """Leave nothing of what was erased in the log beside the database; another time if it is busy."""
-        with self._lock, suppress(sqlcipher.DatabaseError):
+        with self._lock, suppress(DatabaseError):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
@@ -257,6 +212,8 @@ class Store:
 
     def sent(self, command_ids: Sequence[str]) -> dict[str, str]:
         """Give the SHA-256 of what those of these commands that are kept here were first written as."""
+        if not command_ids:
+            return {}
         marks = ", ".join("?" for _ in command_ids)
         return {
             command_id: first or digest(bytes(written))
@@ -287,102 +244,9 @@ class Store:
 
 
 def open_store(path: Path, key: bytearray, drive: Drive | None = None) -> Store:
-    """Open the vault's database with its 32-byte key, or make it; nothing is ever left unencrypted.
-
-    Raises VaultUnreadable when the key does not open it, and RuleBroken when the drive is full even
-    without what is kept back on it, when it failed, or when a newer program wrote the vault.
-    """
+    """Open the vault's database as `open_database` does, on the drive that its folder is on."""
     on = drive or Folder(path.parent)
-    try:
-        return _open(path, key, on)
-    except sqlcipher.DatabaseError as failure:
-        if not _is_full(failure, on):
-            raise _why_not(failure) from failure
-    on.give_back()
-    try:
-        return _open(path, key, on)
-    except sqlcipher.DatabaseError as failure:
-        raise RuleBroken("disk.full") from failure
-
-
-def _why_not(failure: sqlcipher.DatabaseError) -> Exception:
-    """Tell a drive that failed, perhaps for once, from a file that is no vault of ours."""
-    result = failure.sqlite_errorcode & _RESULT_MASK
-    if result in {sqlcipher.SQLITE_IOERR, sqlcipher.SQLITE_CANTOPEN}:
-        return RuleBroken("disk.failed")
-    return VaultUnreadable(type(failure).__name__)
-
-
-def _open(path: Path, key: bytearray, drive: Drive) -> Store:
-    connection = sqlcipher.connect(
-        drive.address(path),
-        uri=True,
-        check_same_thread=False,
-        timeout=WAITS_MAX_SECONDS,
-        isolation_level=None,
-    )
-    text = bytearray(b"x'" + key.hex().encode() + b"'")
-    try:
-        connection.set_key(text)
-    finally:
-        text[:] = bytes(len(text))
-    connection.create_function("record_hash", 5, body_hash, deterministic=True)
-    try:
-        version = connection.execute("PRAGMA cipher_version").fetchone()[0]
-        ciphered = connection.execute("PRAGMA cipher_status").fetchone()[0]
-        for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-        _bring_up_to_date(connection)
-    except (sqlcipher.DatabaseError, RuleBroken):
-        connection.close()
-        raise
-    is_plain = drive.head(path, len(PLAIN_HEADER)) == PLAIN_HEADER
-    if not version.startswith("4.") or ciphered != "1" or is_plain:
-        connection.close()
-        raise VaultUnreadable("the database is not encrypted")
-    connection.set_authorizer(_authorise)
-    return Store(connection, drive)
-
-
-def _is_full(failure: BaseException, drive: Drive) -> bool:
-    """Tell whether something failed for want of room; SQLite has two words for that."""
-    code = getattr(failure, "sqlite_errorcode", None)
-    if not isinstance(failure, sqlcipher.DatabaseError) or code is None:
-        return False
-    no_page_left = drive.free_bytes() < PAGE_BYTES
-    result = code & _RESULT_MASK
-    return result == sqlcipher.SQLITE_FULL or (result == sqlcipher.SQLITE_IOERR and no_page_left)
-
-
-def _bring_up_to_date(connection: sqlcipher.Connection) -> None:
-    """Take the schema, one version a transaction, to the one this program was written for."""
-    current = connection.execute("PRAGMA user_version").fetchone()[0]
-    if current > SCHEMA_VERSION:
-        raise RuleBroken("vault.newer")
-    for version in range(current, SCHEMA_VERSION):
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in STEPS[version]:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {version + 1}")
-        connection.execute("COMMIT")
-
-
-_REFUSED_PRAGMAS = {"key", "rekey", "temp_store", "temp_store_directory", "journal_mode"}
-_REFUSED_FUNCTIONS = {"sqlcipher_export", "load_extension"}
-
-
-def _authorise(
-    action: int, first: str | None, second: str | None, _database: str | None, _source: str | None
-) -> int:
-    """Refuse, after opening, whatever could carry plain text out of the encrypted file."""
-    pragma = action == sqlcipher.SQLITE_PRAGMA and second is not None
-    if action in {sqlcipher.SQLITE_ATTACH, sqlcipher.SQLITE_DETACH}:
-        return int(sqlcipher.SQLITE_DENY)
-    if pragma and (first or "").lower() in _REFUSED_PRAGMAS:
-        return int(sqlcipher.SQLITE_DENY)
-    if action == sqlcipher.SQLITE_FUNCTION and (second or "").lower() in _REFUSED_FUNCTIONS:
-        return int(sqlcipher.SQLITE_DENY)
-    return int(sqlcipher.SQLITE_OK)
+    return Store(open_database(path, key, on), on)
 
 
 def _group_or_itself(numbered: tuple[int, tuple[Any, ...]]) -> str | int:

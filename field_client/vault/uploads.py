@@ -57,6 +57,9 @@ def waits(store: Store, metered: bool | None) -> Waits:  # noqa: FBT001 - the ke
 
 def ready(store: Store) -> list[KeptPhotograph]:
     """List the photographs whose visit the office has answered for, the oldest visit's first."""
+    waiting = photographs.waiting(store)
+    if not waiting:
+        return []  # as mostly, and all that was saved here would be read for it
     accepted = {
         (str(row[0]), str(row[1]))
         for row in store.rows(
@@ -66,7 +69,7 @@ def ready(store: Store) -> list[KeptPhotograph]:
             "('applied', 'merged', 'no_change', 'flagged', 'duplicate')"
         )
     }
-    return [p for p in photographs.waiting(store) if (p.photograph_id, p.visit_id) in accepted]
+    return [p for p in waiting if (p.photograph_id, p.visit_id) in accepted]
 
 
 def upload(store: Store, photograph: KeptPhotograph, ask: Ask, check: Check) -> Iterator[int]:

@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from field_client.vault import database as opening
 from field_client.vault import drafts, photographs
-from field_client.vault import store as opening
 from field_client.vault.drafts import Draft
 from field_client.vault.execute import Saving, execute
 from field_client.vault.pictures import read_picture

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from field_client.vault.database import VaultUnreadable
 from field_client.vault.drive import (
     RESERVE_BYTES,
     RESERVE_FILE,
@@ -16,7 +17,7 @@ from field_client.vault.drive import (
     is_roomy,
     make_room,
 )
-from field_client.vault.store import VaultUnreadable, open_store
+from field_client.vault.store import open_store
 from shared.errors import RuleBroken
 from tests.simulation.disk import Disk, Fault
 

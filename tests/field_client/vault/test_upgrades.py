@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from field_client.vault import store as opening
+from field_client.vault import database as opening
 from field_client.vault.schema import SCHEMA_VERSION, STEPS
 from field_client.vault.store import open_store
 from shared.commands import Lane
