@@ -21,7 +21,7 @@ ENVELOPES_MAX = 100
 ENVELOPE_BYTES_MAX = 65_536
 """Bytes one envelope may have."""
 
-RECORDS_MAX = 500
+RECORDS_MAX = 1_500
 """Records a reply aims to carry; a whole commit is never split, so one may carry more."""
 
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
