@@ -63,13 +63,15 @@ class Absorbing:
         if reply.store_id not in {None, self._get("store_id")}:
             return Taken()
         if not sealed:
-            self._note("receipt.wrong_seal", str(len(reply.receipts)))
+            kept = self._has_what_it_speaks_of()
+            wrong = "receipt.wrong_seal" if kept else "receipt.not_kept"
+            self._note(wrong, str(len(reply.receipts)))
         changed = epoch is not None and epoch != reply.epoch
         if changed and reply.replaces != epoch:
             return Taken()
         if changed:
             self._begin_again()
-        kept = self._keep_receipts(seal) if sealed else 0
+        receipts = self._keep_receipts(seal) if sealed else 0
         self._forget_reported()
         page_taken = False
         forked = sealed and any(receipt.code == LANE_FORKED for receipt in reply.receipts)
@@ -84,7 +86,7 @@ class Absorbing:
         differs = page_taken and self._compare()
         self._let_go(erased=erased)
         return Taken(
-            receipts=kept,
+            receipts=receipts,
             page=page_taken,
             erased=erased,
             differs=differs,
@@ -93,6 +95,17 @@ class Absorbing:
         )
 
     # Receipts
+
+    def _has_what_it_speaks_of(self) -> bool:
+        """Tell whether every command that a reply speaks of is still kept here, so that its seal says
+        something: a reply that comes very late may speak of one that was let go since.
+        """
+        return all(
+            self._connection.execute(
+                "SELECT 1 FROM outbox WHERE command_id = ?", (receipt.command_id,)
+            ).fetchone()
+            for receipt in self._reply.receipts
+        )
 
     def _keep_receipts(self, seal: Seal | None) -> int:
         """Keep each answer that is new here, with the statement that was signed.

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from field_client.vault.absorbing import KEPT_DAYS
 from server.cases.commands import UnassignCase
 from shared.commands import Lane
+from sync.session import request_of
 from tests.simulation.device import Device
 from tests.sync.bench import Bench
 
@@ -71,6 +72,23 @@ def test_the_place_of_a_lane_is_kept_though_its_commands_are_let_go(
     assert set(outcomes(device)) <= {"applied"}
     assert len(bench.watch.visits()) == 4
     assert "lane.forked" not in {kind for kind, _times, _at in device.store.defects()}
+
+
+def test_an_answer_that_comes_after_its_command_was_let_go_is_not_called_false(
+    bench: Bench, device: Device
+) -> None:
+    bench.save(device)
+    late = bench.answer(device, request_of(device.store.copy()))
+    bench.sync(device)
+    bench.world.now += timedelta(days=KEPT_DAYS + 2)
+    durable(bench, 10**6)
+    bench.sync(device)
+    assert outcomes(device) == []
+
+    sealed = device.is_sealed(late)
+    assert device.store.absorb(late, device.seal, sealed=sealed).receipts == 0
+    noticed = {kind for kind, _times, _at in device.store.defects()}
+    assert noticed == {"receipt.not_kept"}, "the bytes that were signed for are not here any more"
 
 
 def test_a_copy_that_let_everything_go_still_notices_the_other(
