@@ -13,6 +13,7 @@ from shared.catalogue import mark
 from shared.commands import Change, Command, Decision, Occasion
 from shared.errors import RuleBroken
 from shared.fields import Answer, Choice, IdField, WholeNumber
+from shared.visits import NOT_COME
 
 PURPOSES: dict[str, str] = {
     "premises": mark("The premises"),
@@ -77,7 +78,7 @@ class PhotographRecorded(Change):
 def record_photograph(case: CaseFile, command: RecordPhotograph, _occasion: Occasion) -> Decision:
     """Record the photograph beside its visit."""
     if case.visit(command.visit_id) is None:
-        raise RuleBroken("visit.unknown")
+        raise RuleBroken(NOT_COME)
     return Decision(
         changes=(
             PhotographRecorded(

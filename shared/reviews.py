@@ -12,7 +12,7 @@ from shared.catalogue import mark
 from shared.commands import PERSONAL, Change, Command, Decision, Occasion
 from shared.errors import RuleBroken
 from shared.fields import Choice, CleanText, IdField
-from shared.visits import REVIEWABLE_FIELDS
+from shared.visits import NOT_COME, REVIEWABLE_FIELDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +175,7 @@ def record_visit_answer(case: CaseFile, command: RecordVisitAnswer, occasion: Oc
     """Record the officer's answer, kept even if the visit was approved meanwhile."""
     visit = case.visit(command.visit_id)
     if visit is None:
-        raise RuleBroken("visit.unknown")
+        raise RuleBroken(NOT_COME)
     flags = () if visit.review == "returned" else ("visit.not_returned",)
     return Decision(
         changes=(

@@ -74,10 +74,18 @@ REVIEWABLE_FIELDS: dict[str, str] = {
 }
 """The parts of a visit that a supervisor can comment on."""
 
+NOT_COME = "visit.not_come"
+"""What is said of a visit that is not here, by somebody who has seen it: another device may still
+bring the visit, as after a restore, when the one that saw it is heard before the one that made it."""
+
 register(
     {
         "visit.already_recorded": mark("This visit has already been recorded"),
         "visit.unknown": mark("This visit is not on the case: open the case again"),
+        NOT_COME: mark(
+            "The office has not got the visit that this belongs to,"
+            " and keeps it for a person to look at"
+        ),
         "visit.not_waiting": mark("This visit is not waiting for review: open it again"),
         "visit.not_returned": mark("This visit has not been returned: there is nothing to answer"),
         "visit.own_review": mark("Ask another supervisor: nobody reviews their own visit"),

@@ -16,6 +16,7 @@ from server.spine.orders import Order, Result
 from shared.case_file import CaseFile
 from shared.commands import Decision, Occasion, Outcome, Touched
 from shared.errors import RuleBroken
+from shared.visits import NOT_COME
 
 
 @dataclass
@@ -237,6 +238,7 @@ SET_ASIDE = frozenset(
         "command.unknown",
         "command.unreadable",
         "envelope.unreadable",
+        NOT_COME,
     }
 )
 """Refusals that, from a device, mean the whole command is kept for a supervisor to examine."""
@@ -248,7 +250,7 @@ def _refused(order: Order, refusal: RuleBroken, now: datetime, beside: Mapping[s
     One that names what an earlier command of a device did not come to make waits beside that command:
     it is not wrong, and becomes possible once somebody has dealt with the other.
     """
-    if order.command_id in beside and refusal.code not in SET_ASIDE:
+    if order.command_id in beside and refusal.code not in SET_ASIDE - {NOT_COME}:
         return Result(
             command_id=order.command_id,
             outcome=Outcome.QUARANTINED,

@@ -63,6 +63,7 @@ REASONS: Mapping[str, str] = {
     "command.failed": mark("The office could not record it: a fault on our side"),
     "command.waits": mark("It belongs to something that was not taken either"),
     "envelope.unreadable": mark("The office could not read it at all"),
+    "visit.not_come": mark("The office has not got the visit that it belongs to"),
     "lane.forked": mark("The records on the device were copied, and another copy was quicker"),
     "device.pending": mark("Nobody had approved the device that sent it"),
     "device.suspended": mark("Its officer’s sign-in had been stopped"),
@@ -84,6 +85,10 @@ ACTIONS: Mapping[str, str] = {
     ),
     "command.waits": mark("Deal with what it belongs to: both are shown together"),
     "envelope.unreadable": mark("Ask the officer what it was, and record it here"),
+    "visit.not_come": mark(
+        "Another device may still bring that visit: record this once it is here. "
+        "If it never comes, ask the officer"
+    ),
     "lane.forked": mark(
         "A device that is up to date sends it again by itself: if it still waits, record it here"
     ),

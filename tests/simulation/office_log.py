@@ -152,12 +152,14 @@ def compare_with_log(watch: Watch, devices: Sequence[Device]) -> None:
 
 
 def _lost_with_a_life(watch: Watch) -> set[str]:
-    """Name commands kept for a person because a restore lost the assignment they rest on."""
+    """Name commands kept for a person because a restore lost what they rest on.
+
+    That is an assignment, or a visit that another copy of the vault has still to bring."""
     if not watch.restores:
         return set()
     rows = watch.rows(
         "SELECT command_id::text FROM command WHERE outcome = 'quarantined' AND detail_id IS NOT NULL "
-        "AND code IN ('authority.never_assigned', 'command.waits')"
+        "AND code IN ('authority.never_assigned', 'command.waits', 'visit.not_come')"
     )
     return {row[0] for row in rows}
 

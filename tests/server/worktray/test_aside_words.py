@@ -10,6 +10,7 @@ from field_client.vault.screens.sent import SAID_BY_THE_OFFICE
 from server.spine.waves import SET_ASIDE
 from server.worktray.aside_queries import ACTIONS, NAMES, REASONS
 from shared.decide import FROM_THE_FIELD
+from shared.visits import NOT_COME
 from sync import hub
 from sync.protocol import LANE_FORKED, UNREADABLE
 
@@ -43,7 +44,7 @@ def test_every_code_of_a_quarantined_result_is_among_them() -> None:
 
 
 def test_a_device_has_words_for_whatever_of_it_an_officer_can_be_told() -> None:
-    assert set(SAID_BY_THE_OFFICE) >= CODES - STATES
+    assert set(SAID_BY_THE_OFFICE) >= CODES - STATES - {NOT_COME}, "which the shared rules word"
 
 
 def test_every_command_a_device_may_send_has_a_name_in_words() -> None:
