@@ -18,13 +18,15 @@ test: setup       ## every test but the long runs
 	$(BIN)/pytest -n 2 -m "$(QUICK)"
 	$(BIN)/pytest -m "browser and not long" || test $$? -eq 5
 
-check: setup      ## form, types, boundaries and templates
+check: setup      ## form, types, boundaries and templates, and that each planted fault still fits
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet server shared field_client
 	$(BIN)/deptry .
+	$(BIN)/pytest -q tests/test_structure.py
+	$(BIN)/pytest -q tests/simulation/test_mutants.py -k applies
 
 screenshots: setup  ## pictures of every page for every role, and what axe finds on them
 	$(BIN)/python -m tests.e2e.screenshots
