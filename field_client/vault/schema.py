@@ -112,9 +112,24 @@ CREATE INDEX record_kind ON record (kind, case_id, view, hash);
 """
 """What the records come to is added up from this index, which costs less than keeping it beside them."""
 
+WHOLE_ROWS = """
+CREATE TABLE placed (
+    case_id TEXT NOT NULL, view TEXT NOT NULL, kind TEXT NOT NULL, record_id TEXT NOT NULL,
+    commit_number INTEGER NOT NULL, body TEXT NOT NULL, hash INTEGER NOT NULL);
+INSERT INTO placed SELECT case_id, view, kind, record_id, commit_number, body, hash FROM record
+    ORDER BY case_id, view, kind, record_id;
+DROP TABLE record;
+ALTER TABLE placed RENAME TO record;
+CREATE UNIQUE INDEX record_key ON record (case_id, view, kind, record_id);
+CREATE INDEX record_kind ON record (kind, case_id, view, hash);
+"""
+"""A table that is its own index puts what is beyond a quarter of a page on a page of its own, which most
+bodies are: a bundle took twice the room, and a record that moved three pages instead of one.
+"""
+
 STEPS: tuple[tuple[str, ...], ...] = tuple(
     tuple(statement for statement in step.split(";\n") if statement.strip())
-    for step in (FIRST, ANSWERED, SENT_BY_ADDRESS, COMPARED, FORKED, ADDED_UP)
+    for step in (FIRST, ANSWERED, SENT_BY_ADDRESS, COMPARED, FORKED, ADDED_UP, WHOLE_ROWS)
 )
 """Each step takes the schema from its own number to the next."""
 

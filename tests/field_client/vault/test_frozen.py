@@ -27,6 +27,7 @@ FROZEN: dict[str, str] = {
     "vault_v4.db": "b8eebc83ea455ba26480c5c4c99338e4274dfbad9ce9cf44f34c3de955a90d2c",
     "vault_v5.db": "2e464f20fb69f2b3c0cb6f1aa44a5a51ed1005a7d05154677fde9654c9d53d5b",
     "vault_v6.db": "cf66b51961aaa8efa744c76d9ed3ad94bf2a4f402daa547039cf4b14e0a128d2",
+    "vault_v7.db": "5759488462fbf0463bc65a33edf60092248507e0ac49a735c15ee20719eca9cf",
 }
 """The vaults as they were first written, and what they are by: they are never written again."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from field_client.vault.drafts import Draft, keep
-from sync.protocol import Page, Purge, Reply
+from sync.protocol import Page, Purge, Record, Reply
 from tests.field_client.vault.sample import EPOCH, a_day, fill, id_of, open_vault
 from tests.field_client.vault.saving import save_visit
 
@@ -41,3 +41,25 @@ def test_no_file_of_a_vault_shows_what_is_in_it(tmp_path: Path) -> None:
     assert seen(tmp_path) == []
     store.close()
     assert seen(tmp_path) == []
+
+
+def test_a_record_takes_its_own_room_and_little_more(tmp_path: Path) -> None:
+    store, log = open_vault(tmp_path), tmp_path / "vault.db-wal"
+    body = "Nobody came to the door, and a card was left. " * 20
+
+    def came(commit: int) -> int:
+        records = tuple(
+            Record(case_id=id_of(f"case {n}"), view="home_visit", kind="case", record_id=id_of(f"{n}"),
+                   commit=commit, body=f"{commit} {body}")
+            for n in range(100)
+        )  # fmt: skip
+        page = Page(records=records, start=store.cursor(), end=commit, head=commit)
+        before = log.stat().st_size
+        store.absorb(replace(Reply(epoch=EPOCH, server_time=NOW.isoformat()), page=page))
+        return log.stat().st_size - before
+
+    least = 100 * len(body)
+    assert came(1) < 2 * least
+    store.sweep()
+    assert came(2) < 2 * least, "as much again when all of them moved"
+    store.close()

@@ -20,6 +20,9 @@ from sync.wire import read_envelope
 FIXTURES = Path(__file__).parents[2] / "sync" / "fixtures"
 CASE = "7d2e4f60-1a3b-4c5d-8e7f-9a0b1c2d3e4f"
 EPOCH = "5b7a1c9e-2f4d-4c8b-9a6e-1d3f5b7a9c0e"
+HASHED_SINCE = 6
+"""The version from which every record was hashed as it was put in its place."""
+
 BODIES = ('{"reference":"C000001"}', '{"reference":"C000002","notes":"Siân 🚪"}')
 
 
@@ -40,6 +43,9 @@ def write_old(path: Path, version: int) -> None:
                 "VALUES (?, 'v', 'case', ?, 7, ?)",
                 [(CASE, str(n), body) for n, body in enumerate(BODIES)],
             )
+            if version >= HASHED_SINCE:
+                hashed = "record_hash(case_id, view, kind, record_id, body)"
+                connection.execute(f"UPDATE record SET hash = {hashed}")  # noqa: S608 - our own words
             connection.execute(
                 "INSERT INTO outbox (command_id, lane, seq, hash, written, case_id, name, saved_at)"
                 " VALUES (?, 'ordinary', 1, ?, ?, ?, 'RecordVisit', ?)",
