@@ -149,9 +149,7 @@ class _Device:
         if self.floor is None:
             self.floor = _new_vault(self.folder / f"floor-{self.vaults}.db")
         with self.floor.transaction() as connection:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS floor (key TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID"
-            )
+            connection.execute("CREATE TABLE IF NOT EXISTS floor (key TEXT PRIMARY KEY, body TEXT)")
             connection.executemany("INSERT OR REPLACE INTO floor VALUES (?, ?)", rows)
 
     def begin_floor(self) -> None:

@@ -25,6 +25,7 @@ from sync.protocol import (
     LANE_FORKED,
     PROTOCOL_OLDEST,
     PROTOCOL_VERSION,
+    RECORDS_MAX,
     UNREADABLE,
     Clock,
     Envelope,
@@ -256,7 +257,7 @@ def _look_of(request: Request) -> Look:
         store_id=request.store_id,
         epoch=request.epoch,
         cursor=request.cursor,
-        records_max=request.records_max,
+        records_max=min(request.records_max, RECORDS_MAX),
         manifest=request.manifest,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.commands import Lane, Outcome
 from shared.schemas import digest
@@ -21,8 +21,12 @@ ENVELOPES_MAX = 100
 ENVELOPE_BYTES_MAX = 65_536
 """Bytes one envelope may have."""
 
-RECORDS_MAX = 1_500
-"""Records a reply aims to carry; a whole commit is never split, so one may carry more."""
+RECORDS_MAX = 2_500
+"""Records a reply aims to carry, a bundle of 300 cases; a whole commit is never split, so one may
+carry more."""
+
+RECORDS_ASKED_MAX = 1_000_000
+"""The most records a device may ask for; the office gives no more than it aims to."""
 
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
 """Bytes a request may have once it is decompressed."""
@@ -154,9 +158,11 @@ class Receipt:
         return f"{self.command_id[:4]}-{self.command_id[4:8]}".upper()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """One field record as it travels: where it belongs, its number, and its body unless removed."""
+class Record(NamedTuple):
+    """One field record as it travels: where it belongs, its number, and its body unless removed.
+
+    A tuple, because a first page has thousands and each is made at both ends.
+    """
 
     case_id: str
     view: str

@@ -12,6 +12,7 @@ from sync.protocol import (
     ENVELOPES_MAX,
     MANIFEST_MAX,
     PURGED_MAX,
+    RECORDS_ASKED_MAX,
     RECORDS_MAX,
 )
 from sync.scope import HASHES
@@ -99,7 +100,7 @@ class RequestSchema(_Kept):
         fields.Raw(), load_default=list, validate=validate.Length(max=ENVELOPES_MAX)
     )
     purged = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
-    records_max = WholeNumber(load_default=RECORDS_MAX, least=1, most=RECORDS_MAX)
+    records_max = WholeNumber(load_default=RECORDS_MAX, least=1, most=RECORDS_ASKED_MAX)
     manifest = fields.List(
         fields.Nested(CaseTotalSchema),
         load_default=None,

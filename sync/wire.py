@@ -242,7 +242,7 @@ def write_reply(reply: Reply, sent: Sequence[bytes] = ()) -> bytes:
     members["scope"] = None if reply.scope is None else asdict(reply.scope)
     members["page"] = {
         **{name: getattr(page, name) for name in ("start", "end", "head", "remaining")},
-        "records": [_write_record(record) for record in page.records],
+        "records": [record._asdict() for record in page.records],
         "purges": [asdict(purge) for purge in page.purges],
         **({"repaired": [asdict(whole) for whole in page.repaired]} if page.repaired else {}),
     }
@@ -262,10 +262,6 @@ def _said(members: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
 def _is_same(value: Any, default: Any) -> bool:  # noqa: ANN401
     """Tell whether a member says what is taken for granted; an empty list is never none."""
     return bool((list(value) if isinstance(value, tuple) else value) == default)
-
-
-def _write_record(record: Record) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in _RECORD_MEMBERS}
 
 
 def read_reply(data: bytes, sent: Sequence[bytes] = ()) -> Reply:
@@ -327,9 +323,6 @@ def _read_place(said: Any) -> Place:  # noqa: ANN401 - any JSON value
     if not isinstance(seq, int) or type(seq) is bool or not 1 <= seq <= WHOLE_NUMBER_MAX:
         raise NotAMessage("message.wrong_shape")
     return Place(command_id=command_id, lane=_text(said, "lane", 40), seq=seq)
-
-
-_RECORD_MEMBERS = ("case_id", "view", "kind", "record_id", "commit", "body")
 
 
 def _read_records(said: Any) -> tuple[Record, ...]:  # noqa: ANN401 - any JSON value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -30,6 +30,8 @@ COUNT_MAX = 2**31 - 1
 
 FAULT = "office.fault"
 """The code of a request that the office itself could not answer."""
+
+_QUICKLY = text("SET LOCAL synchronous_commit TO off")
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,8 @@ def note_answered(
 ) -> None:
     """Keep how a device stands after it was answered; that it cannot be kept harms no answer.
 
-    `known` is what was written down of it when the answer was made.
+    `known` is what was written down of it when the answer was made. The answer does not wait until
+    the disk has it: after a loss of power the device says the same again.
     """
     reply, now = exchange.reply, exchange.now
     said = _said(exchange.asked, reply, now)
@@ -75,6 +78,7 @@ def note_answered(
     if known and recent and all(known[name] == said[name] for name in said):
         return
     with _harmless(), sessions() as session, session.begin():
+        session.execute(_QUICKLY)
         if not reply.page.more:
             said["whole_at"] = now
             if _is_due(known, now):

@@ -40,7 +40,8 @@ class Found:
 class _Seen:
     """What one statement sees of how the office, a vault and an officer's cases stand.
 
-    `moved` counts the records, and `gone` the cases taken away, behind the cursor that was asked for.
+    `moved` tells whether any record moved, and `gone` counts the cases taken away, behind the cursor
+    that was asked for.
     """
 
     epoch: str
@@ -50,7 +51,7 @@ class _Seen:
     contact: Kept | None
     positions: Mapping[Lane, Position]
     scope: Total
-    moved: int
+    moved: bool
     gone: int
 
 
@@ -74,7 +75,7 @@ def look(session: Session, officer_id: str, asked: Look) -> Found:
             officer_id,
             asked.cursor,
             asked.records_max,
-            moved=pages.Moved(head=at, records=seen.moved, cases_gone=seen.gone),
+            moved=pages.Moved(head=at, any_records=seen.moved, cases_gone=seen.gone),
         )
         if asked.manifest is not None and not page.more:
             page = _mended(session, officer_id, page, asked.manifest, defects)
@@ -95,11 +96,11 @@ def _seeing() -> Select[Any]:
     cursor: BindParameter[int] = bindparam("cursor")
     store_id: BindParameter[str] = bindparam("store_id")
     moved = (
-        select(func.count())
+        select(1)
         .select_from(access)
         .join(record, and_(record.case_id == access.case_id, record.view == access.view))
         .where(access.officer_id == officer_id, access.granted, record.commit_number > cursor)
-    )
+    ).exists()
     gone = select(func.count()).where(
         access.officer_id == officer_id, ~access.granted, access.commit_number > cursor
     )
@@ -109,7 +110,7 @@ def _seeing() -> Select[Any]:
             head.commit_number,
             head.epoch,
             head.durable_commit_number.label("durable"),
-            case((head.commit_number > cursor, moved.scalar_subquery()), else_=0).label("moved"),
+            case((head.commit_number > cursor, moved), else_=False).label("moved"),
             case((head.commit_number > cursor, gone.scalar_subquery()), else_=0).label("gone"),
             total.c.records,
             total.c.hash,

@@ -16,6 +16,9 @@ from sync.protocol import PAGE_BYTES_AIM, Page, Purge, Record
 
 _record, _access = FieldRecordRow, CaseAccessRow
 
+_ALL = 2**31 - 1
+"""More records than one page ever has."""
+
 _SCOPE = and_(_access.case_id == _record.case_id, _access.view == _record.view, _access.granted)
 
 
@@ -24,7 +27,7 @@ class Moved:
     """How much moved behind a cursor in an officer's scope, up to the head of the same snapshot."""
 
     head: int
-    records: int
+    any_records: bool
     cases_gone: int
 
 
@@ -64,9 +67,11 @@ def _few(
     bytes_aim: int,
 ) -> tuple[Record, ...] | None:
     """Read all that moved where one page has room for it, as mostly; else nothing."""
-    if moved.records > records_max:
+    if not moved.any_records:
+        return ()
+    records = _records(session, officer_id, cursor, moved.head, records_max + 1)
+    if len(records) > records_max:
         return None
-    records = _records(session, officer_id, cursor, moved.head) if moved.records else ()
     size = sum(len(record.body.encode()) for record in records if record.body is not None)
     return records if size <= bytes_aim else None
 
@@ -123,7 +128,7 @@ def records_of(
         .order_by(_record.case_id, _record.view, _record.kind, _record.record_id)
     )
     return tuple(
-        Record(case_id=case, view=view, kind=kind, record_id=id_, commit=number or 0, body=body)
+        Record(case, view, kind, id_, number or 0, body)
         for case, view, kind, id_, number, body in rows
     )
 
@@ -139,7 +144,7 @@ def left_behind(session: Session, officer_id: str, store_id: str) -> tuple[Purge
 
 
 _BEHIND: dict[str, BindParameter[Any]] = {
-    name: bindparam(name) for name in ("officer_id", "cursor", "end")
+    name: bindparam(name) for name in ("officer_id", "cursor", "end", "most")
 }
 
 _RECORDS = (
@@ -158,15 +163,18 @@ _RECORDS = (
         _record.commit_number <= _BEHIND["end"],
     )
     .order_by(_record.commit_number, _record.case_id, _record.kind, _record.record_id)
+    .limit(_BEHIND["most"])
 )
 
 
-def _records(session: Session, officer_id: str, cursor: int, end: int) -> tuple[Record, ...]:
+def _records(
+    session: Session, officer_id: str, cursor: int, end: int, most: int = _ALL
+) -> tuple[Record, ...]:
     rows = session.connection().execute(
-        _RECORDS, {"officer_id": officer_id, "cursor": cursor, "end": end}
+        _RECORDS, {"officer_id": officer_id, "cursor": cursor, "end": end, "most": most}
     )
     return tuple(
-        Record(case_id=case, view=view, kind=kind, record_id=id_, commit=number or 0, body=body)
+        Record(case, view, kind, id_, number or 0, body)
         for case, view, kind, id_, number, body in rows
     )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.commands import Lane, Outcome
 from sync.protocol import (
     GENESIS,
-    RECORDS_MAX,
+    RECORDS_ASKED_MAX,
     CaseTotal,
     Page,
     Position,
@@ -82,7 +82,7 @@ requests = st.builds(
         tuple
     ),
     purged=st.lists(ids, max_size=4).map(tuple),
-    records_max=st.integers(1, RECORDS_MAX),
+    records_max=st.integers(1, RECORDS_ASKED_MAX),
     manifest=st.none()
     | st.lists(
         st.builds(CaseTotal, case_id=ids, view=texts, records=numbers, hash=sums), max_size=3

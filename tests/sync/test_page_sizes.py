@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.cases.commands import AssignCase, UnassignCase
 from shared.visits import PlanVisit
+from sync import hub
 from tests.simulation.device import Device
 from tests.sync.bench import Bench
 from tests.sync.test_pages import Copy, the_scope
@@ -77,3 +79,20 @@ def test_pages_of_any_sizes_come_to_the_same_copy(
     bench.sync(device, records_max=day[0][0])
     assert copy_of(device) == the_scope(bench, device)
     assert device.store.rows("SELECT 1 FROM purge") == []
+
+
+def test_a_device_that_asks_for_more_than_a_page_aims_at_gets_a_page(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = bench.devices[0]
+    for number in range(CASES):
+        do(bench, device, "give", number)
+    monkeypatch.setattr(hub, "RECORDS_MAX", 3)
+    attempt = device.begin_sync(LARGEST, 1)
+    assert attempt.request is not None
+    assert attempt.request.records_max == LARGEST
+
+    page = bench.answer(device, attempt.request).page
+
+    assert len({record.commit for record in page.records}) == 1, "no more than one whole commit"
+    assert page.more
