@@ -17,18 +17,22 @@ from sync.protocol import CaseTotal, Purge, Total
 HASHES = 2**48
 """How many hashes there are; sums are taken modulo this."""
 
-_DIGITS = 12
+_BYTES = 6
 
 
 def record_hash(place: Iterable[str], content_hash: str) -> int:
     """Hash a record: its case, view, kind and id, and the SHA-256 of its body."""
-    told = "\n".join((*place, content_hash))
-    return int(hashlib.sha256(told.encode()).hexdigest()[:_DIGITS], 16)
+    return _number("\n".join((*place, content_hash)))
 
 
 def body_hash(case_id: str, view: str, kind: str, record_id: str, body: str) -> int:
-    """Hash a record whose body is at hand."""
-    return record_hash((case_id, view, kind, record_id), digest(body.encode()))
+    """Hash a record whose body is at hand; a bundle's thousands go through here one by one."""
+    content_hash = hashlib.sha256(body.encode()).hexdigest()
+    return _number(f"{case_id}\n{view}\n{kind}\n{record_id}\n{content_hash}")
+
+
+def _number(told: str) -> int:
+    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:_BYTES])
 
 
 def total_of(cases: Iterable[CaseTotal]) -> Total:
