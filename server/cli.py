@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
-from importlib.metadata import entry_points
 
 import click
 from flask import Flask
 
 from server.config import Config, from_environment
+from server.plugged import Plugged
 from server.serving import running_database
 
 LATER = {
@@ -30,27 +30,22 @@ LATER = {
 """Commands that need much of the program, loaded only when they are asked for."""
 
 
-class Commands(click.Group):
+class Commands(Plugged):
     """The commands of this package, and those that other packages registered."""
+
+    entry_group = "fieldfare.commands"
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List every command."""
-        plugged = {entry.name for entry in entry_points(group="fieldfare.commands")}
-        return sorted({*super().list_commands(ctx), *LATER, *plugged})
+        return sorted({*super().list_commands(ctx), *LATER})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find a command here, else load the package that registered it."""
-        found = super().get_command(ctx, cmd_name)
-        if found is not None:
-            return found
+        """Find a command, loading what it needs only when it is asked for."""
         if cmd_name in LATER:
             module, _, name = LATER[cmd_name].partition(":")
             ours: click.Command = getattr(import_module(module), name)
             return ours
-        for entry in entry_points(group="fieldfare.commands", name=cmd_name):
-            command: click.Command = entry.load()
-            return command
-        return None
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=Commands)

@@ -25,6 +25,7 @@ from server.bench.report import Report
 from server.bench.steps import Bench, Size
 from server.config import Config
 from server.demo.processes import Process
+from server.plugged import Plugged
 from server.serving import running_database
 from server.spine import clock
 from server.spine.areas import House
@@ -34,7 +35,13 @@ from server.spine.office_seal import OfficeSeal
 CASES_MAX = 1_000_000
 
 
-@click.group()
+class Measurements(Plugged):
+    """What is measured here, and what the device's own package measures."""
+
+    entry_group = "fieldfare.bench"
+
+
+@click.group(cls=Measurements)
 def bench() -> None:
     """Measure what things cost on this machine."""
 
