@@ -21,6 +21,7 @@ LATER = {
     "bench": "server.bench.command:bench",
     "run": "server.demo.run:run",
     "demo": "server.demo.day:demo",
+    "doctor": "server.doctor.command:doctor",
     "import": "server.interop.command:import_group",
     "backup": "server.keeping.commands:backup",
     "restore": "server.keeping.commands:restore_command",
@@ -74,10 +75,18 @@ def office(config: Config) -> Iterator[Flask]:
 @main.command("office")
 @click.pass_obj
 def serve_office(config: Config) -> None:
-    """Serve the office's screens and devices on a loopback address."""
+    """Serve the office's screens and devices on a loopback address.
+
+    It does not start when a user has a password that is printed in the software.
+    """
+    from server.doctor.posture import refuse_published_passwords  # noqa: PLC0415
     from server.serving import serve  # noqa: PLC0415
+    from server.spine.database import db  # noqa: PLC0415
 
     with office(config) as app:
+        if not config.demonstration:
+            refuse_published_passwords(db.session())
+            db.session.remove()
         serve(app, config)
 
 

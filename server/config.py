@@ -28,6 +28,8 @@ class Config:
     backup_key: Path | None = None
     backup_hours: int = 24
     backups_kept: int = 14
+    demonstration: bool = False
+    """Whether users may have the passwords that are printed in the software."""
 
 
 def from_environment(environment: Mapping[str, str]) -> Config:
@@ -46,6 +48,7 @@ def from_environment(environment: Mapping[str, str]) -> Config:
         backup_key=_path(environment.get("FIELDFARE_BACKUP_KEY")),
         backup_hours=_count(environment, "FIELDFARE_BACKUP_HOURS", 24),
         backups_kept=_count(environment, "FIELDFARE_BACKUPS_KEPT", 14),
+        demonstration=environment.get("FIELDFARE_DEMONSTRATION", "") == "1",
     )
 
 

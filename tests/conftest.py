@@ -20,7 +20,7 @@ from sqlalchemy import make_url
 from server.spine.postgres import EmbeddedPostgres
 from server.spine.postgres_programs import end_servers
 
-pytest_plugins = ["pytester", "tests.browser"]
+pytest_plugins = ["pytester", "tests.browser", "tests.proofs"]
 
 HOME_VARIABLE = "FIELDFARE_TEST_HOME"
 TEMPLATE = "migrated"

@@ -48,6 +48,7 @@ def test_an_error_in_a_script_is_noticed(page: Page) -> None:
     assert any("Not caught" in complaint for complaint in complaints.found)
 
 
+@pytest.mark.proves("T26")
 def test_a_request_to_another_machine_is_noticed_and_reaches_nobody(page: Page) -> None:
     complaints = Complaints(page)
     with page.expect_console_message():

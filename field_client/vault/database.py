@@ -13,7 +13,9 @@ from shared.catalogue import mark
 from shared.errors import RuleBroken, register
 from sync.scope import body_hash
 
-__all__ = ["Connection", "DatabaseError", "VaultUnreadable", "is_full", "open_database"]
+__all__ = [
+    "Connection", "DatabaseError", "VaultUnreadable", "cipher_versions", "is_full", "open_database",
+]  # fmt: skip
 
 PRAGMAS = (
     "cipher_memory_security=ON",
@@ -82,6 +84,18 @@ def open_database(path: Path, key: bytearray, drive: Drive) -> Connection:
         return _open(path, key, drive)
     except DatabaseError as failure:
         raise RuleBroken("disk.full") from failure
+
+
+def cipher_versions() -> tuple[str, str]:
+    """Say which SQLCipher encrypts, and which library's cipher it uses."""
+    connection = sqlcipher.connect(":memory:")
+    try:
+        connection.set_key(bytearray(b"x'" + b"00" * 32 + b"'"))
+        cipher = connection.execute("PRAGMA cipher_version").fetchone()[0]
+        provider = connection.execute("PRAGMA cipher_provider_version").fetchone()[0]
+    finally:
+        connection.close()
+    return str(cipher), str(provider)
 
 
 def _why_not(failure: DatabaseError) -> Exception:

@@ -34,7 +34,12 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, "FIELDFARE_HOME": str(home), **environment},
+                env={
+                    **os.environ,
+                    "FIELDFARE_HOME": str(home),
+                    "FIELDFARE_DEMONSTRATION": "1",
+                    **environment,
+                },
                 start_new_session=True,
             )
         self._said: SimpleQueue[dict[str, Any]] = SimpleQueue()

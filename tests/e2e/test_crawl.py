@@ -17,7 +17,7 @@ from tests.e2e.screenshots import WALKS, walk_through
 from tests.e2e.studio import Routes, Studio, Walk, summary, take
 from tests.patterns import pattern_page, serve_patterns
 
-pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
+pytestmark = [pytest.mark.browser, pytest.mark.enable_socket, pytest.mark.proves("T25", "T26")]
 
 FAULTY = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Faulty</title>
 <link rel="icon" href="/assets/icon.svg"><link rel="stylesheet" href="/assets/built/fieldfare.css">

@@ -7,6 +7,8 @@ import pytest
 from field_client.attempts import Attempts
 from shared.errors import RuleBroken
 
+pytestmark = pytest.mark.proves("T37")
+
 
 def wait_after(attempts: Attempts, now: float) -> int:
     """Say how long the next try has to wait; 0 when it may come at once."""

@@ -125,11 +125,13 @@ def test_the_first_visitor_with_the_token_is_let_in(device: Device) -> None:
     assert device.ask(Cookie=cookie.partition(";")[0]).status == 200
 
 
+@pytest.mark.proves("T22")
 def test_a_token_works_once(device: Device) -> None:
     boot = device.door.boot_address().removeprefix(device.door.origin)
     assert [device.ask(boot).status for _ in range(3)] == [200, 401, 401]
 
 
+@pytest.mark.proves("T22")
 def test_a_token_is_not_spent_by_looking_ahead(device: Device) -> None:
     boot = device.door.boot_address().removeprefix(device.door.origin)
     assert device.ask(boot, "HEAD").status == 405 or device.ask(boot, "HEAD").status == 401
@@ -138,6 +140,7 @@ def test_a_token_is_not_spent_by_looking_ahead(device: Device) -> None:
     assert device.ask(boot).status == 200
 
 
+@pytest.mark.proves("T22")
 def test_a_token_stops_working_after_its_time() -> None:
     device = Device(boot_seconds=0.2)
     boot = device.door.boot_address().removeprefix(device.door.origin)
@@ -151,6 +154,7 @@ def test_only_so_many_addresses_wait_at_once(device: Device) -> None:
     assert [device.ask(boot).status for boot in waiting] == [401] + [200] * 8
 
 
+@pytest.mark.proves("T22")
 def test_two_thousand_guesses_open_nothing(device: Device) -> None:
     real = device.door.boot_address()
     connection = http.client.HTTPConnection("127.0.0.1", device.server.port)
@@ -190,6 +194,7 @@ def bad_hosts(port: int) -> list[str | None]:
     ]
 
 
+@pytest.mark.proves("T21")
 def test_a_request_for_any_other_host_is_refused(device: Device) -> None:
     cookie = device.cookie()
     for host in bad_hosts(device.server.port):
@@ -199,6 +204,7 @@ def test_a_request_for_any_other_host_is_refused(device: Device) -> None:
         assert stripped or b"Adebayo" not in response.content, host  # type: ignore[attr-defined]
 
 
+@pytest.mark.proves("T20")
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "", "Same-Origin"])
 def test_a_request_started_by_another_site_is_refused(device: Device, site: str) -> None:
     assert device.ask(Cookie=device.cookie(), Sec_Fetch_Site=site).status == 403
@@ -210,6 +216,7 @@ def test_a_boot_address_may_be_opened_from_the_page_of_the_other_port(device: De
     assert device.ask(boot, Sec_Fetch_Site="same-site").status == 200
 
 
+@pytest.mark.proves("T20")
 def test_nothing_is_saved_unless_our_own_page_sent_it(device: Device) -> None:
     cookie, port = device.cookie(), device.server.port
     for origin in (
@@ -231,10 +238,12 @@ def test_nothing_is_saved_unless_our_own_page_sent_it(device: Device) -> None:
     assert device.saved == ["met"]
 
 
+@pytest.mark.proves("T20")
 def test_another_origin_may_not_even_read(device: Device) -> None:
     assert device.ask(Cookie=device.cookie(), Origin="http://evil.example").status == 403
 
 
+@pytest.mark.proves("T23")
 def test_the_cookie_of_another_launch_or_port_opens_nothing(device: Device) -> None:
     other = Device()
     stolen = other.cookie()
@@ -248,6 +257,7 @@ def test_the_cookie_of_another_launch_or_port_opens_nothing(device: Device) -> N
     assert device.ask(Cookie=f"{stolen}; {own}").status == 200
 
 
+@pytest.mark.proves("T25")
 def test_every_answer_carries_every_header(device: Device) -> None:
     cookie = device.cookie()
     answers = {
@@ -265,6 +275,7 @@ def test_every_answer_carries_every_header(device: Device) -> None:
         assert answer.headers["Server"] is None
 
 
+@pytest.mark.proves("T04")
 def test_our_own_fault_is_a_plain_page_with_an_id(
     device: Device, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -333,6 +344,7 @@ def test_a_real_browser_goes_on_from_one_port_to_the_next(device: Device, page_a
     lock_page.stop()
 
 
+@pytest.mark.proves("T20")
 def test_a_page_on_another_port_can_neither_read_nor_write(device: Device, page_at: PageAt) -> None:
     app = Flask("attacker")
     form = f'<form method=post action="{device.door.origin}/visit"><button>Go</button></form>'

@@ -88,6 +88,7 @@ def test_the_clocks_are_read_together_and_the_elapsed_one_only_goes_forward() ->
     assert clock.new_id() != clock.new_id()
 
 
+@pytest.mark.proves("T04")
 def test_a_log_says_where_a_fault_was_and_not_what_it_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

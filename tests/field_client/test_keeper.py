@@ -66,6 +66,7 @@ def let_it_sync(person: Person, unlocked: Address) -> None:
     assert until(lambda: json.loads(person._ask("GET", progress, asked_by_the_page).text)["ended"])
 
 
+@pytest.mark.proves("T24")
 def test_lock_now_ends_the_vault_frees_its_port_and_opens_another_address(
     start: StartDevice, office: SmallOffice
 ) -> None:
@@ -123,6 +124,7 @@ def test_a_restarted_device_asks_for_the_passphrase_and_holds_what_was_saved(
     assert page.status == 200
 
 
+@pytest.mark.proves("T07")
 @pytest.mark.long
 def test_a_device_left_alone_locks_itself(start: StartDevice, office: SmallOffice) -> None:
     device = start("--idle-seconds", "10")  # the keeper is told of a touch every five at most
@@ -136,6 +138,7 @@ def test_a_device_left_alone_locks_itself(start: StartDevice, office: SmallOffic
     assert not answers(unlocked)
 
 
+@pytest.mark.proves("T07")
 @pytest.mark.long
 def test_a_page_that_asks_by_itself_does_not_keep_the_device_open(
     start: StartDevice, office: SmallOffice
@@ -155,6 +158,7 @@ def test_a_page_that_asks_by_itself_does_not_keep_the_device_open(
     device.next_address("locked")
 
 
+@pytest.mark.proves("T07")
 @pytest.mark.long
 def test_a_device_that_was_asleep_is_locked_when_it_wakes(
     start: StartDevice, office: SmallOffice
@@ -294,6 +298,7 @@ def test_what_a_vault_sends_is_signed_by_the_keeper_and_reaches_the_office(
     assert office.sent[0][0] == SYNC_PATH
 
 
+@pytest.mark.proves("T01")
 def test_nothing_on_disk_is_for_others_and_no_secret_is_on_a_command_line(
     start: StartDevice, office: SmallOffice
 ) -> None:
@@ -327,6 +332,7 @@ def copies_in_memory(process: psutil.Process, what: bytes) -> int:
     return found
 
 
+@pytest.mark.proves("T06")
 @pytest.mark.skipif(sys.platform != "linux", reason="reads another process's memory on Linux")
 def test_once_locked_no_process_of_a_device_holds_its_passphrase(
     start: StartDevice, office: SmallOffice
@@ -355,6 +361,7 @@ def test_once_locked_no_process_of_a_device_holds_its_passphrase(
         assert copies_in_memory(process, passphrase.encode()) == 0
 
 
+@pytest.mark.proves("T05")
 def test_no_process_of_a_device_leaves_a_core_file(start: StartDevice, office: SmallOffice) -> None:
     device = start()
     enrol(device, office)

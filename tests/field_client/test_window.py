@@ -245,6 +245,7 @@ def test_a_window_that_fails_is_opened_again_behind_the_lock(
     assert keeper.poll() is None
 
 
+@pytest.mark.proves("T09")
 @LINUX
 def test_an_officer_unlocks_in_the_window_and_the_profile_keeps_nothing(
     screen: Screen, keep: Callable[[], subprocess.Popen[bytes]], tmp_path: Path

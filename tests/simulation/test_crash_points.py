@@ -181,6 +181,7 @@ def test_the_power_may_go_at_any_step(every: int, seeds: int) -> None:
             store.close()
 
 
+@pytest.mark.proves("T43")
 @pytest.mark.parametrize(("every", "_seeds"), [SOME, ALL])
 def test_a_call_may_fail_at_any_step(every: int, _seeds: int) -> None:
     for at in range(1, steps_of_a_sync() + 1, every):

@@ -124,6 +124,7 @@ def test_a_patch_that_no_longer_applies_is_a_failure(tmp_path: Path) -> None:
         apply(patch, tmp_path)
 
 
+@pytest.mark.proves("T74")
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("patch", [mutant(path) for path in MUTANTS])
 def test_a_planted_fault_is_caught_and_its_seed_replays(copy: Path, patch: Path) -> None:

@@ -108,6 +108,7 @@ HAPPENINGS = (
 """What must come about in few days; a simulation in which nothing happens keeps every property too."""
 
 
+@pytest.mark.proves("T40")
 @pytest.mark.timeout(600)
 def test_some_days_keep_every_property_and_hold_all_that_can_go_wrong() -> None:
     days = tell_in_memory(SEEDS_QUICK)
@@ -180,6 +181,7 @@ def test_the_command_says_how_it_ended_as_json() -> None:
     assert said["checked"]["P1"] >= 3
 
 
+@pytest.mark.proves("T40")
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_three_hundred_days_keep_every_property() -> None:

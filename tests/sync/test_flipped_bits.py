@@ -15,6 +15,8 @@ from sync.wire import NotAMessage, pack, read_json, read_reply, unpack, write_re
 from tests.simulation.device import Device
 from tests.sync.bench import Bench
 
+pytestmark = pytest.mark.proves("T35")
+
 few = settings(
     max_examples=40,
     deadline=None,

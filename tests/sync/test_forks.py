@@ -19,6 +19,8 @@ from sync.wire import chain_hash, read_envelope
 from tests.simulation.device import Device
 from tests.sync.bench import Bench
 
+pytestmark = pytest.mark.proves("T45")
+
 
 @pytest.fixture
 def device(bench: Bench) -> Device:

@@ -28,6 +28,8 @@ from sync.wire import (
 )
 from tests.sync.messages import ENVELOPE, REPLY, REQUEST, anything, often, requests
 
+pytestmark = pytest.mark.proves("T31", "T32")
+
 
 @often
 @given(st.binary(max_size=300))
@@ -134,6 +136,7 @@ def bomb(size: int) -> bytes:
     return b"".join([*pieces, compressor.flush()])
 
 
+@pytest.mark.proves("T61")
 def test_a_message_that_unfolds_without_end_is_refused_at_its_limit() -> None:
     unfolds = bomb(256 * 1_048_576)
     assert len(unfolds) < 64 * 1024
@@ -143,6 +146,7 @@ def test_a_message_that_unfolds_without_end_is_refused_at_its_limit() -> None:
         unpack(unfolds, REPLY_BYTES_MAX)
 
 
+@pytest.mark.proves("T61")
 def test_a_message_that_asks_for_much_memory_is_refused() -> None:
     parameters = zstandard.ZstdCompressionParameters(window_log=27)
     compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
@@ -151,6 +155,7 @@ def test_a_message_that_asks_for_much_memory_is_refused() -> None:
         read_request(asks)
 
 
+@pytest.mark.proves("T61")
 def test_a_reply_that_unfolds_without_end_is_refused_whatever_it_points_to() -> None:
     with pytest.raises(NotAMessage, match=r"message\.too_large"):
         read_reply(bomb(256 * 1_048_576), [write_envelope(ENVELOPE)])

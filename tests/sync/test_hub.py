@@ -161,6 +161,7 @@ def test_an_id_used_again_does_not_hold_up_what_stands_behind_it(
     assert visits(bench) == 2
 
 
+@pytest.mark.proves("T36")
 @pytest.mark.parametrize(
     ("members", "code"),
     [
@@ -189,6 +190,7 @@ def test_a_command_the_office_cannot_read_is_set_aside_whole(
     assert bytes(kept.body) == strange
 
 
+@pytest.mark.proves("T36")
 def test_work_on_a_case_never_assigned_is_set_aside_whole(bench: Bench, device: Device) -> None:
     (written,) = save(bench, device)
     never = bench.world.cases[4].case_id

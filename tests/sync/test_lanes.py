@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def chain(lane: Lane, length: int, word: str = "") -> Chain:
     return Chain(tuple(envelopes), tuple(heads))
 
 
+@pytest.mark.proves("T35")
 @often
 @given(st.integers(0, 8), st.integers(0, 8), st.data())
 def test_what_follows_on_is_taken_in_order_however_it_arrives(
@@ -70,6 +72,7 @@ def test_what_follows_on_is_taken_in_order_however_it_arrives(
     assert order == sorted(order, key=lambda lane: lane != Lane.URGENT), "urgent first"
 
 
+@pytest.mark.proves("T35")
 @often
 @given(st.integers(1, 6), st.integers(1, 6))
 def test_a_copied_vault_that_went_its_own_way_is_not_taken(length: int, forks_at: int) -> None:
@@ -82,6 +85,7 @@ def test_a_copied_vault_that_went_its_own_way_is_not_taken(length: int, forks_at
     assert next_in_line(theirs.envelopes, positions) == ()
 
 
+@pytest.mark.proves("T35")
 @often
 @given(st.binary(max_size=80), st.binary(max_size=80))
 def test_the_chain_tells_any_two_envelopes_apart(one: bytes, other: bytes) -> None:
@@ -89,6 +93,7 @@ def test_the_chain_tells_any_two_envelopes_apart(one: bytes, other: bytes) -> No
     assert chain_hash(chain_hash(GENESIS, one), other) != chain_hash(GENESIS, one + other)
 
 
+@pytest.mark.proves("T33", "T35")
 def test_the_same_number_twice_is_taken_once() -> None:
     first = chain(Lane.ORDINARY, 1).envelopes
     assert next_in_line([*first, *first], {}) == first

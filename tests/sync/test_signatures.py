@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from shared.errors import RuleBroken
 from sync import signatures
 
+pytestmark = pytest.mark.proves("T34")
+
 BODY = b'{"code": "7K3M9QXV"}'
 URI = "https://office.example/device/v1/enrol"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -12,7 +12,7 @@ import pytest
 from tests.torture import network
 from tests.torture.network import Fate, Line
 
-pytestmark = [pytest.mark.enable_socket]
+pytestmark = [pytest.mark.enable_socket, pytest.mark.proves("T38")]
 
 ASKED, ANSWERED = b"?" * 500, b"!" * 500
 

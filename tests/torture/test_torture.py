@@ -54,6 +54,7 @@ def left_running(home: Path) -> list[list[str]]:
     return found
 
 
+@pytest.mark.proves("T41")
 @pytest.mark.long
 @pytest.mark.timeout(1_500)
 def test_fifty_kills_lose_nothing_and_double_nothing(home: Path) -> None:

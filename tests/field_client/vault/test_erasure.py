@@ -67,6 +67,7 @@ def given() -> Scripted:
     return Scripted(commits=[Commit(cases=(case(NAME.decode(), home), case("Other", home)))])
 
 
+@pytest.mark.proves("T01")
 def test_a_case_taken_away_leaves_nothing_of_it_on_the_drive(store: Store, disk: Disk) -> None:
     office = given()
     sync(store, office)
@@ -89,6 +90,7 @@ def test_a_case_taken_away_leaves_nothing_of_it_on_the_drive(store: Store, disk:
     assert not search.find("Zenobia")
 
 
+@pytest.mark.proves("T01")
 def test_nothing_on_the_drive_can_be_read_without_the_key(store: Store, disk: Disk) -> None:
     sync(store, given())
     save_visit(store, "Other", number="07700900123")

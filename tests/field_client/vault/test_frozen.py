@@ -20,6 +20,8 @@ from tests.field_client.vault import frozen
 from tests.field_client.vault.sample import id_of
 from tests.simulation.scripted import EPOCH, SEAL
 
+pytestmark = pytest.mark.proves("T49")
+
 FROZEN: dict[str, str] = {
     "vault_v1.db": "2953aae1887c7fb18080de8ea486d519dc969a54192445b3e8ae8c3238a1429f",
     "vault_v2.db": "3d6dd5d30043afb9a30b8403d9739081dbb7dd77479a27c5de2814b675dc9c2b",

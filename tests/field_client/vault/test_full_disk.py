@@ -24,6 +24,8 @@ from tests.field_client.vault.small_office import SmallOffice
 from tests.pages import assert_page
 from tests.simulation.disk import Disk, Fault
 
+pytestmark = pytest.mark.proves("T42")
+
 EVERY = 3
 """Which of the steps of a save are tried; tests/simulation tries all of those of a sync."""
 

@@ -62,6 +62,7 @@ def test_a_vault_may_listen_on_this_machine(tmp_path: Path) -> None:
     assert ended.stdout == "listened\n"
 
 
+@pytest.mark.proves("T05", "T08")
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
 def test_a_vault_that_crashes_leaves_no_core_and_nobody_may_look_into_it(tmp_path: Path) -> None:
     ended = run_hardened(

@@ -58,6 +58,7 @@ def test_keys_that_were_forgotten_are_zeroes_and_never_shown(tmp_path: Path) -> 
     assert PASSPHRASE not in repr(FACTORS)
 
 
+@pytest.mark.proves("T11")
 @pytest.mark.parametrize(
     "factors",
     [
@@ -76,6 +77,7 @@ def test_every_part_has_to_be_there(tmp_path: Path, factors: Factors) -> None:
     assert refused.value.field == "passphrase"
 
 
+@pytest.mark.proves("T11")
 def test_a_key_file_from_another_vault_opens_nothing_of_this_one(tmp_path: Path) -> None:
     make(tmp_path / "a")
     make(tmp_path / "b", with_(device_secret=bytes(32)))
@@ -84,6 +86,7 @@ def test_a_key_file_from_another_vault_opens_nothing_of_this_one(tmp_path: Path)
         reopen(tmp_path / "a")
 
 
+@pytest.mark.proves("T11")
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None
 )
@@ -101,6 +104,7 @@ def test_a_key_file_with_one_bit_flipped_is_refused(tmp_path: Path, where: int, 
     assert code_of(refused) in {"vault.damaged", "passphrase.wrong"}
 
 
+@pytest.mark.proves("T11")
 @pytest.mark.parametrize(
     "content",
     [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 70_000, b'{"header":1}', b"9" * 70_000],
@@ -111,6 +115,7 @@ def test_a_key_file_that_makes_no_sense_is_refused(tmp_path: Path, content: byte
         keys.open_vault(tmp_path, FACTORS)
 
 
+@pytest.mark.proves("T12")
 @pytest.mark.parametrize(
     "cost",
     [
@@ -136,18 +141,21 @@ def test_a_key_file_may_not_choose_a_cost_outside_the_bounds(
         keys.open_vault(tmp_path, FACTORS)
 
 
+@pytest.mark.proves("T12")
 def test_a_vault_made_cheaply_for_a_test_does_not_open_in_earnest(tmp_path: Path) -> None:
     make(tmp_path)
     with pytest.raises(RuleBroken, match=r"vault\.damaged"):
         keys.open_vault(tmp_path, FACTORS)
 
 
+@pytest.mark.proves("T12")
 def test_nobody_makes_a_vault_below_the_floor_by_mistake(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="outside its bounds"):
         keys.create_vault(tmp_path, FACTORS, HOLDER, cost=CHEAP)
     assert not keys.exists(tmp_path)
 
 
+@pytest.mark.proves("T12")
 def test_the_cost_in_earnest_is_128_mebibytes_three_passes_and_four_lanes(tmp_path: Path) -> None:
     made = keys.create_vault(tmp_path, FACTORS, HOLDER)
     written = json.loads((tmp_path / keys.KEY_FILE).read_bytes())["header"]["derivation"]

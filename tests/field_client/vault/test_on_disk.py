@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from field_client.vault.drafts import Draft, keep
 from sync.protocol import Page, Purge, Record, Reply
 from tests.field_client.vault.sample import EPOCH, a_day, fill, id_of, open_vault
@@ -26,6 +28,7 @@ def seen(folder: Path) -> list[tuple[str, bytes]]:
     ]
 
 
+@pytest.mark.proves("T01")
 def test_no_file_of_a_vault_shows_what_is_in_it(tmp_path: Path) -> None:
     store = open_vault(tmp_path)
     fill(store, a_day(NOW), NOW)

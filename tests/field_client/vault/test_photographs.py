@@ -46,6 +46,7 @@ def test_each_kind_a_camera_writes_becomes_a_plain_jpeg(format_: str) -> None:
     assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (640, 480))
 
 
+@pytest.mark.proves("T62")
 def test_nothing_but_the_pixels_comes_along() -> None:
     made = read_picture(jpeg(place=True))
     image = opened(made)
@@ -55,11 +56,13 @@ def test_nothing_but_the_pixels_comes_along() -> None:
     assert b"hidden comment" not in made.body
 
 
+@pytest.mark.proves("T62")
 def test_what_was_hidden_after_the_picture_is_gone() -> None:
     made = read_picture(jpeg() + b"<script>alert(1)</script>")
     assert b"<script>" not in made.body
 
 
+@pytest.mark.proves("T62")
 @pytest.mark.parametrize(
     ("orientation", "size"), [(1, (640, 480)), (6, (480, 640)), (8, (480, 640))]
 )
@@ -81,6 +84,7 @@ def test_what_shines_through_stands_on_white() -> None:
     assert min(opened(read_picture(written("PNG", clear))).getpixel((20, 20))) > 250  # type: ignore[type-var,arg-type]
 
 
+@pytest.mark.proves("T61")
 @pytest.mark.parametrize(
     ("raw", "code"),
     [

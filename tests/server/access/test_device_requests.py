@@ -122,6 +122,7 @@ def test_two_signatures_are_one_too_many(office: Office) -> None:
     assert heard(office, BODY, both) == "signature.unreadable"
 
 
+@pytest.mark.proves("T34")
 def test_another_body_is_refused_before_the_signature_is_looked_at(office: Office) -> None:
     tablet, _device_id = enrolled(office, office.person("amina", "officer"))
     assert heard(office, BODY + b" ", tablet.signed(PATH, BODY)) == "signature.digest"
@@ -141,6 +142,7 @@ def test_a_device_cannot_name_anothers_key(office: Office) -> None:
     assert heard(office, BODY, headers) == "signature.wrong"
 
 
+@pytest.mark.proves("T33")
 def test_a_request_sent_again_is_refused(office: Office) -> None:
     tablet, _device_id = enrolled(office, office.person("amina", "officer"))
     headers = tablet.signed(PATH, BODY)
@@ -173,6 +175,7 @@ def test_two_devices_may_use_the_same_nonce(office: Office) -> None:
         assert isinstance(answer, DeviceSpeaking)
 
 
+@pytest.mark.proves("T33")
 def test_a_nonce_is_forgotten_when_its_signature_is_long_stale(office: Office) -> None:
     tablet, device_id = enrolled(office, office.person("amina", "officer"))
     heard(office, BODY, tablet.signed(PATH, BODY))
@@ -229,6 +232,7 @@ def test_a_stranger_with_a_wrong_clock_moves_nothing(office: Office) -> None:
         assert session.get_one(DeviceRow, device_id).clock_offset_seconds is None
 
 
+@pytest.mark.proves("T16")
 def test_a_revoked_device_is_still_heard_but_may_do_nothing(office: Office) -> None:
     amina = office.person("amina", "officer")
     tablet, device_id = enrolled(office, amina)
@@ -246,6 +250,7 @@ def test_a_device_nobody_approved_yet_may_do_nothing(office: Office) -> None:
     assert (speaking.state, speaking.actor.permissions) == ("pending", frozenset())
 
 
+@pytest.mark.proves("T16")
 def test_the_device_of_a_suspended_officer_may_do_nothing(office: Office) -> None:
     amina = office.person("amina", "officer")
     tablet, _device_id = enrolled(office, amina)
@@ -255,6 +260,7 @@ def test_the_device_of_a_suspended_officer_may_do_nothing(office: Office) -> Non
     assert (speaking.state, speaking.actor.permissions) == ("suspended", frozenset())
 
 
+@pytest.mark.proves("T16")
 def test_a_role_taken_away_is_gone_from_the_device_at_its_next_request(office: Office) -> None:
     amina = office.person("amina", "officer")
     tablet, _device_id = enrolled(office, amina)

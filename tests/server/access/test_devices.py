@@ -225,6 +225,7 @@ def test_a_request_to_enrol_is_signed_by_the_key_it_brings(office: Office) -> No
     assert answer.get_json()["code"] == "signature.wrong"
 
 
+@pytest.mark.proves("T33")
 def test_a_request_to_enrol_sent_again_by_someone_else_is_refused(office: Office) -> None:
     tablet, code = Tablet(), issue_code(office, office.person("amina", "officer"))
     body = json.dumps(tablet.ask(code)).encode()

@@ -53,6 +53,7 @@ def test_a_new_password_that_will_not_do_is_refused_beside_its_field(
     assert client.get("/users").status_code == 200
 
 
+@pytest.mark.proves("T37")
 def test_guessing_the_password_on_ones_own_page_is_as_slow_as_signing_in(office: Office) -> None:
     client = office.client_of(office.person("amina", "administrator"))
     for _ in range(10):

@@ -75,6 +75,7 @@ def test_an_administrator_holds_no_permission_about_a_case() -> None:
     assert [each for each in held if each.startswith(ABOUT_CASES)] == []
 
 
+@pytest.mark.proves("T50")
 @pytest.mark.parametrize("role", ROLES)
 def test_each_view_opens_to_exactly_the_roles_that_hold_its_permission(
     office: Office, role: str
@@ -94,6 +95,7 @@ def test_each_view_opens_to_exactly_the_roles_that_hold_its_permission(
     assert faults == []
 
 
+@pytest.mark.proves("T50")
 def test_an_administrator_is_refused_at_every_view_about_a_case(office: Office) -> None:
     client = office.client_of(office.person("amina", "administrator"))
     about_cases = [
@@ -108,6 +110,7 @@ def test_an_administrator_is_refused_at_every_view_about_a_case(office: Office) 
     assert set(answers.values()) == {403}
 
 
+@pytest.mark.proves("T50")
 def test_nobody_unknown_opens_anything_but_what_is_for_everyone(office: Office) -> None:
     client = office.app.test_client()
     for door in doors(office.app):

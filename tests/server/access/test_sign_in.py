@@ -213,6 +213,7 @@ def test_using_the_office_keeps_a_session_open(office: Office) -> None:
         assert client.get("/users").status_code == 200
 
 
+@pytest.mark.proves("T16")
 def test_a_suspended_users_session_is_over_at_the_next_request(office: Office) -> None:
     user_id = office.person("amina", "administrator")
     client = office.client_of(user_id)
@@ -251,6 +252,7 @@ def test_a_busy_morning_from_one_address_locks_nobody_out(office: Office) -> Non
         assert not session.scalars(select(AttemptRow)).all()
 
 
+@pytest.mark.proves("T37")
 def test_guessing_from_two_processes_at_once_gets_no_more_tries(
     office: Office, database_url: str
 ) -> None:

@@ -133,6 +133,7 @@ def test_a_suspended_user_gets_no_password_and_can_be_let_in_again(office: Offic
         assert session.get_one(UserRow, user_id).active
 
 
+@pytest.mark.proves("T16")
 @pytest.mark.parametrize("how", ["suspend", "password"])
 def test_suspending_someone_or_another_password_ends_their_sessions(
     office: Office, how: str

@@ -193,6 +193,7 @@ def test_a_backup_that_does_not_come_back_whole_is_not_published(premises: Premi
     assert premises.store.manifests() == []
 
 
+@pytest.mark.proves("T46")
 @pytest.mark.long
 def test_twenty_places_damaged_on_the_disk_are_found_before_the_watermark_moves(
     premises: Premises,

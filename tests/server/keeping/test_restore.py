@@ -27,6 +27,7 @@ from tests.server.keeping.test_backup import ROOT, fieldfare, wait_until
 from tests.server.scenes import open_person
 
 
+@pytest.mark.proves("T44")
 def test_a_restore_stands_at_the_backups_commit_under_a_new_epoch(premises: Premises) -> None:
     (premises.home / "secrets").mkdir(mode=0o700)
     (premises.home / "secrets" / "receipts").write_bytes(b"the office's own")
@@ -115,6 +116,7 @@ def test_a_restore_killed_in_the_middle_leaves_nothing_and_is_begun_again(
     assert not making.exists()
 
 
+@pytest.mark.proves("T46")
 def test_a_flipped_byte_anywhere_is_refused_and_leaves_nothing(premises: Premises) -> None:
     premises.case()
     manifest = premises.backup()

@@ -253,6 +253,7 @@ def test_a_change_without_words_is_still_on_the_timeline(scene: Scene) -> None:
     assert "Something was recorded that has no words here yet" in words
 
 
+@pytest.mark.proves("T53")
 def test_every_page_about_a_person_is_noted_in_the_read_log(scene: Scene) -> None:
     for address in (
         "/search?q=88042217",

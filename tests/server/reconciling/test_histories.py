@@ -273,6 +273,7 @@ def tell(seed: int) -> Story:
     return story
 
 
+@pytest.mark.proves("T48")
 @pytest.mark.timeout(600)
 def test_no_history_loses_what_anybody_said() -> None:
     open_ones = decided = 0

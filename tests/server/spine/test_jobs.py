@@ -105,6 +105,7 @@ def test_a_job_that_is_not_committed_is_not_queued(day: Day) -> None:
     assert queued(day, "SELECT id FROM procrastinate.procrastinate_jobs") == []
 
 
+@pytest.mark.proves("T04")
 def test_a_fault_is_logged_under_an_incident_and_shown_without_its_text(
     day: Day, caplog: pytest.LogCaptureFixture
 ) -> None:

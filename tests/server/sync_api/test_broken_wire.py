@@ -28,6 +28,8 @@ from tests.server.access.conftest import ROOT_ID, Office
 from tests.server.access.tablet import Tablet, enrolled
 from tests.server.sync_api.broken_wire import BrokenWire
 
+pytestmark = pytest.mark.proves("T38")
+
 OK = 200
 STATEMENTS_MAX = 300
 TABLES = (

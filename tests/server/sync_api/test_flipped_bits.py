@@ -17,6 +17,8 @@ from tests.server.access.conftest import Office
 from tests.server.access.tablet import Tablet, enrolled
 from tests.server.sync_api.test_screens import envelope
 
+pytestmark = pytest.mark.proves("T34")
+
 SIGNED = ("Content-Digest", "Signature", "Signature-Input")
 
 

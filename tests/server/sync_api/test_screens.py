@@ -138,6 +138,7 @@ def test_a_vault_of_another_device_is_turned_away(
     assert (answer.status_code, answer.get_json()) == (409, {"code": "store.of_another_device"})
 
 
+@pytest.mark.proves("T36")
 def test_what_a_revoked_device_sends_is_set_aside_whole_and_once(
     office: Office, client: FlaskClient, device: tuple[Tablet, str]
 ) -> None:

@@ -1,0 +1,165 @@
+"""Looks at where the office runs: its passwords, secrets, cookies, database and backups."""
+
+from __future__ import annotations
+
+import ssl
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.hazmat.backends.openssl.backend import backend
+from sqlalchemy import select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from server.access.passwords import is_password
+from server.access.tables import UserRow
+from server.config import Config
+from server.demo.council import USERS
+from shared.posture import Finding, Level
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_LOOPBACK = {"127.0.0.1", "localhost", "::1", None, ""}
+
+
+def look(config: Config, session: Session) -> Iterator[Finding]:
+    """Look at everything, the worst kinds of fault first."""
+    yield demonstration(session)
+    yield secrets(config.home / "secrets")
+    yield cookies(config)
+    yield database(config)
+    yield database_role(config, session)
+    yield backups(config)
+    yield versions(session)
+
+
+def demonstration(session: Session) -> Finding:
+    """Tell whether anybody still signs in with a password that is printed in the software."""
+    published = {user.sign_in: user.password for user in USERS}
+    found = session.execute(
+        select(UserRow.sign_in, UserRow.password_hash).where(
+            UserRow.sign_in.in_(published), UserRow.password_hash != ""
+        )
+    ).all()
+    open_to_all = sorted(
+        sign_in for sign_in, hashed in found if is_password(published[sign_in], hashed)
+    )
+    if not open_to_all:
+        return Finding(
+            about="passwords", level=Level.GOOD, says="Nobody has a password of the demonstration"
+        )
+    return Finding(
+        about="passwords",
+        level=Level.STOP,
+        says=f"{', '.join(open_to_all)}: passwords of the demonstration, which everybody can read:"
+        " give these users others, or name another folder in FIELDFARE_HOME",
+    )
+
+
+def refuse_published_passwords(session: Session) -> None:
+    """Leave, with a sentence, when somebody's password is one that is printed in the software."""
+    found = demonstration(session)
+    if found.level is Level.STOP:
+        raise SystemExit(found.says)
+
+
+def secrets(folder: Path) -> Finding:
+    """Tell whether the office's keys are for its own user alone."""
+    if sys.platform == "win32":
+        return Finding(
+            about="secrets",
+            level=Level.UNKNOWN,
+            says="Who may read the keys is not looked at on Windows",
+        )
+    paths = [folder, *sorted(folder.glob("*"))] if folder.is_dir() else []
+    readable = [path.name for path in paths if path.stat().st_mode & _OTHERS]
+    if readable:
+        return Finding(
+            about="secrets",
+            level=Level.STOP,
+            says=f"Others on this machine may read {', '.join(readable)}: take their rights away",
+        )
+    return Finding(
+        about="secrets", level=Level.GOOD, says=f"{len(paths)} places of keys, for this user alone"
+    )
+
+
+def cookies(config: Config) -> Finding:
+    """Tell whether a browser sends the office's cookie over an encrypted line only."""
+    if config.secure_cookies:
+        return Finding(about="cookies", level=Level.GOOD, says="The cookie goes over HTTPS only")
+    return Finding(
+        about="cookies",
+        level=Level.MIND,
+        says="The cookie would go over plain HTTP: behind a proxy with TLS, set FIELDFARE_SECURE_COOKIES=1",
+    )
+
+
+def database(config: Config) -> Finding:
+    """Tell whether what the office and its database say to each other can be listened to."""
+    if config.database_url is None:
+        return Finding(
+            about="database", level=Level.GOOD, says="The home's own PostgreSQL, on this machine"
+        )
+    url = make_url(config.database_url)
+    if url.host in _LOOPBACK or (url.host or "").startswith("/"):
+        return Finding(about="database", level=Level.GOOD, says="A PostgreSQL on this machine")
+    if url.query.get("sslmode") in {"verify-full", "verify-ca"}:
+        return Finding(
+            about="database",
+            level=Level.GOOD,
+            says="Reached by TLS, and its certificate is checked",
+        )
+    return Finding(
+        about="database",
+        level=Level.STOP,
+        says="Another machine's PostgreSQL without its certificate checked: add sslmode=verify-full to"
+        " DATABASE_URL",
+    )
+
+
+def database_role(config: Config, session: Session) -> Finding:
+    """Tell whether the office works as a role that may do anything to its database."""
+    almighty = session.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
+    if not almighty:
+        return Finding(
+            about="database role",
+            level=Level.GOOD,
+            says="The office is no superuser of its database",
+        )
+    where = "its own" if config.database_url is None else "this"
+    return Finding(
+        about="database role",
+        level=Level.MIND,
+        says=f"The office is a superuser of {where} PostgreSQL, so its logs can be altered from there;"
+        " what was altered shows only against copies kept elsewhere",
+    )
+
+
+def backups(config: Config) -> Finding:
+    """Tell whether backups are taken, and whether their key lies where they lie."""
+    if config.backup_to is None or config.backup_key is None:
+        return Finding(
+            about="backups",
+            level=Level.MIND,
+            says="No backup is taken: name a folder in FIELDFARE_BACKUP_TO and a key in"
+            " FIELDFARE_BACKUP_KEY",
+        )
+    return Finding(
+        about="backups",
+        level=Level.GOOD,
+        says=f"Every {config.backup_hours} hours, to {config.backup_to}",
+    )
+
+
+def versions(session: Session) -> Finding:
+    """Say which versions do the encrypting and the keeping, for whoever holds them against advisories."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    postgres = session.scalar(text("SHOW server_version"))
+    return Finding(
+        about="versions",
+        level=Level.GOOD,
+        says=f"Python {python}, {ssl.OPENSSL_VERSION} for TLS, {backend.openssl_version_text()} for keys,"
+        f" PostgreSQL {postgres}",
+    )
