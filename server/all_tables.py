@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.access import tables as access
 from server.accounts import tables as accounts
+from server.audit import tables as audit
 from server.cases import tables as cases
 from server.interop import tables as interop
 from server.keeping import tables as keeping
@@ -18,6 +19,7 @@ from server.worktray import tables as worktray
 ALL = (
     access,
     accounts,
+    audit,
     cases,
     interop,
     keeping,

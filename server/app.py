@@ -13,6 +13,7 @@ from server.access.area import AREA as ACCESS
 from server.access.identity import identify
 from server.access.roles import ensure_roles
 from server.accounts.area import AREA as ACCOUNTS
+from server.audit.area import AREA as AUDIT
 from server.cases.area import AREA as CASES
 from server.config import Config
 from server.interop.area import AREA as INTEROP
@@ -43,6 +44,7 @@ AREAS: tuple[Area, ...] = (
     INTEROP,
     ACCESS,
     KEEPING,
+    AUDIT,
     SYNC,
     SYNC_HEALTH,
 )

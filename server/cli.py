@@ -18,6 +18,7 @@ from server.plugged import Plugged
 from server.serving import running_database
 
 LATER = {
+    "audit": "server.audit.commands:audit",
     "bench": "server.bench.command:bench",
     "run": "server.demo.run:run",
     "demo": "server.demo.day:demo",
@@ -108,19 +109,26 @@ def migrate(config: Config) -> None:
         click.echo("The database is up to date.")
 
 
+CHECKS_LATER = {
+    "audit": "server.audit.commands:check_history",
+    "case": "server.retelling.command:check_case",
+}
+
+
 class Checks(click.Group):
-    """The checks, of which one needs much of the program."""
+    """The checks, of which some need much of the program."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List every check."""
-        return sorted({*super().list_commands(ctx), "case"})
+        return sorted({*super().list_commands(ctx), *CHECKS_LATER})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a check, loading what it needs only when it is asked for."""
-        if cmd_name == "case":
-            found: click.Command = import_module("server.retelling.command").check_case
-            return found
-        return super().get_command(ctx, cmd_name)
+        if cmd_name not in CHECKS_LATER:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = CHECKS_LATER[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(module), name)
+        return found
 
 
 @main.group(cls=Checks)

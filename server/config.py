@@ -30,6 +30,8 @@ class Config:
     backups_kept: int = 14
     demonstration: bool = False
     """Whether users may have the passwords that are printed in the software."""
+    checkpoints_to: Path | None = None
+    """The folder in which checkpoints of the sealed history are put, out of the database's reach."""
 
 
 def from_environment(environment: Mapping[str, str]) -> Config:
@@ -49,6 +51,7 @@ def from_environment(environment: Mapping[str, str]) -> Config:
         backup_hours=_count(environment, "FIELDFARE_BACKUP_HOURS", 24),
         backups_kept=_count(environment, "FIELDFARE_BACKUPS_KEPT", 14),
         demonstration=environment.get("FIELDFARE_DEMONSTRATION", "") == "1",
+        checkpoints_to=_path(environment.get("FIELDFARE_CHECKPOINTS_TO")),
     )
 
 

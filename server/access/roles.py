@@ -14,7 +14,14 @@ from server.access.enrolment import office_key
 from server.access.tables import RolePermissionRow, RoleRow, ShippedPermissionRow, UserRoleRow
 from shared.catalogue import mark
 
-NAMES = (mark("Officer"), mark("Caseworker"), mark("Supervisor"), mark("Administrator"))
+NAMES = (
+    mark("Officer"),
+    mark("Caseworker"),
+    mark("Supervisor"),
+    mark("Administrator"),
+    mark("Auditor"),
+    mark("Data protection officer"),
+)
 """What roles.toml calls its roles, marked here because the catalogue reads no TOML."""
 
 

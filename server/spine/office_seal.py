@@ -22,6 +22,9 @@ KEY_BYTES = 32
 KEY_FILE = "receipts"
 """What the key's file is called among the office's secrets."""
 
+CHECKPOINT_KEY_FILE = "audit"
+"""What that of another key is called, which signs checkpoints of the sealed history and nothing else."""
+
 
 class OfficeSeal:
     """Signs in the office's name."""
@@ -41,9 +44,9 @@ class OfficeSeal:
         return base64.b64encode(self._key.sign(statement)).decode("ascii")
 
 
-def load(secrets_folder: Path) -> OfficeSeal:
-    """Read the office's key, or make it at the first start; of two processes one makes it."""
-    path = secrets_folder / KEY_FILE
+def load(secrets_folder: Path, name: str = KEY_FILE) -> OfficeSeal:
+    """Read one of the office's keys, or make it at the first use; of two processes one makes it."""
+    path = secrets_folder / name
     secrets_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")

@@ -28,6 +28,9 @@ Moment = DateTime(timezone=True)
 Id = Uuid(as_uuid=False)
 """Every id column holds a UUID and reads as text."""
 
+WRITTEN_IN = text("(pg_current_xact_id()::text::bigint)")
+"""The transaction that writes a row, so that the seal of the history knows when it is surely over."""
+
 
 class CommandRow(Row):
     """One command the office has answered, kept for ever so that nothing is done twice."""
@@ -50,8 +53,10 @@ class CommandRow(Row):
     flags: Mapped[list[str]] = mapped_column(ARRAY(String(80)), server_default=text("'{}'"))
     commit_number: Mapped[int | None] = mapped_column(BigInteger)
     detail_id: Mapped[int | None] = mapped_column(ForeignKey("detail.detail_id"))
+    written_in: Mapped[int] = mapped_column(BigInteger, server_default=WRITTEN_IN, deferred=True)
 
     __table_args__ = (
+        Index("ix_command_written_in", "written_in", postgresql_using="brin"),
         Index(
             "uq_command_store_lane_seq",
             "store_id",
@@ -115,8 +120,10 @@ class ChangeRow(Row):
     line: Mapped[dict[str, Any]] = mapped_column(JSONB)
     commitment: Mapped[str | None] = mapped_column(String(64))
     detail_id: Mapped[int | None] = mapped_column(ForeignKey("detail.detail_id"))
+    written_in: Mapped[int] = mapped_column(BigInteger, server_default=WRITTEN_IN, deferred=True)
 
     __table_args__ = (
+        Index("ix_change_written_in", "written_in", postgresql_using="brin"),
         Index("ix_change_case_ids", "case_ids", postgresql_using="gin"),
         Index("ix_change_account_ids", "account_ids", postgresql_using="gin"),
         Index("ix_change_debt_ids", "debt_ids", postgresql_using="gin"),
@@ -210,6 +217,9 @@ class ReadRow(Row):
     what: Mapped[str] = mapped_column(String(60))
     subject_id: Mapped[str | None] = mapped_column(String(80), index=True)
     results: Mapped[int | None] = mapped_column()
+    written_in: Mapped[int] = mapped_column(BigInteger, server_default=WRITTEN_IN, deferred=True)
+
+    __table_args__ = (Index("ix_read_written_in", "written_in", postgresql_using="brin"),)
 
 
 class JobRow(Row):

@@ -245,6 +245,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.create_function("octet_length", 1, _octets, deterministic=True)
     connection.create_function("timezone", 2, _local, deterministic=True)
     connection.create_function("sha256", 1, _sha256, deterministic=True)
+    connection.create_function("pg_current_xact_id", 0, lambda: 1)
     connection.create_aggregate("bool_or", 1, _AnyOf)
 
 
