@@ -9,19 +9,23 @@ from __future__ import annotations
 import enum
 import platform
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keyring.backend import KeyringBackend
 
-from field_client import device_secret, enrolment
+from field_client import clock, device_secret, enrolment
 from field_client.device_key import DeviceKey
 from field_client.device_secret import DeviceSecret
 from field_client.enrolment import Asking, Enrolment, State
 from field_client.home import Home
 from field_client.identity import Identity
+from field_client.lease import Standing
+from field_client.leasing import Borrower, Leasing, TakenBack
+from field_client.leasing import ask as ask_for_lease
 from field_client.office_link import OfficeAddress, OfficeLink
-from field_client.vault.keys import exists as vault_exists
+from field_client.vault import keys
+from field_client.vault_process import Lent
 from shared.errors import RuleBroken
 
 
@@ -31,6 +35,7 @@ class Stage(enum.Enum):
     ENROL = "enrol"
     WAITING = "waiting"
     REVOKED = "revoked"
+    LEASE = "lease"
     PASSPHRASE = "passphrase"  # noqa: S105 - the name of a page
     LOCKED = "unlock"
     BROKEN = "problem"
@@ -54,6 +59,7 @@ class Device:
         self.enrolment: Enrolment | None = None
         self.link: OfficeLink | None = None
         self._keystore = keystore
+        self._lease: Leasing | None = None
         self._secret: DeviceSecret | None = None
         self._tried: _Tried | None = None
         self._turn = threading.RLock()  # two presses of one button must not make two secrets
@@ -73,7 +79,22 @@ class Device:
             return Stage.REVOKED
         if not self.enrolment.officer_id:
             return Stage.WAITING
-        return Stage.LOCKED if vault_exists(self.vault_folder) else Stage.PASSPHRASE
+        if not self.may_open:
+            return Stage.LEASE
+        return Stage.LOCKED if keys.exists(self.vault_folder) else Stage.PASSPHRASE
+
+    @property
+    def may_open(self) -> bool:
+        """Tell whether this device has now what its vault needs besides the passphrase.
+
+        A vault from before there were leases needs no share, unless the office has taken it back.
+        """
+        with self._turn:
+            standing, needed = self._leasing().look(), self._wrapped()
+            if keys.exists(self.vault_folder) and needed == 0:
+                return standing is not Standing.TAKEN_BACK
+            shares = self._leasing().shares
+            return needed in shares if needed else bool(shares)
 
     @property
     def vault_folder(self) -> Path:
@@ -84,6 +105,19 @@ class Device:
     def secret(self) -> bytes:
         """Give the device's secret, which a vault needs besides the passphrase."""
         return self._kept_secret().secret
+
+    @property
+    def lent(self) -> Lent:
+        """Give what opens the vault besides its passphrase, as far as this device has it now."""
+        with self._turn:
+            leasing = self._leasing()
+            return Lent(device_secret=self.secret, shares=leasing.shares, lease=leasing.lease)
+
+    @property
+    def standing(self) -> Standing:
+        """Say how this device stands with its lease."""
+        with self._turn:
+            return self._leasing().look()
 
     def identity(self) -> Identity:
         """Say who carries this device and for which office."""
@@ -131,9 +165,49 @@ class Device:
             enrolment.save(self.home.enrolment, asked)
             self.enrolment = asked
 
-    def start_again(self) -> None:
-        """Forget an office that no longer wants this device; a vault made for it stays shut."""
+    def ask_lease(self) -> None:
+        """Ask the office for what the vault needs; raises RuleBroken when it lends nothing.
+
+        Nobody else has to wait while the office is asked.
+        """
         with self._turn:
+            link, enrolled, leasing = self.link, self._enrolled(), self._leasing()
+            wrapped, life = self._wrapped(), leasing.life
+        if link is None:
+            return
+        borrower = Borrower(device_id=enrolled.device_id, receipt_key=enrolled.receipt_key)
+        try:
+            given = ask_for_lease(link, borrower, wrapped)
+        except TakenBack as over:
+            self.take_back(revoked=over.revoked)
+            raise
+        with self._turn:
+            leasing.begin(given, life)
+
+    def take_back(self, *, revoked: bool) -> None:
+        """Do without the share from now on: the office said that it has destroyed its own."""
+        with self._turn:
+            self._leasing().take_back()
+            if revoked:
+                self.enrolment = replace(self._enrolled(), state=State.REVOKED)
+                enrolment.save(self.home.enrolment, self.enrolment)
+
+    def rest_on(self, epoch: int) -> None:
+        """Note that the vault is wrapped under this lease on disk: no older share is needed."""
+        with self._turn:
+            self._leasing().rest_on(epoch)
+
+    def start_again(self) -> None:
+        """Forget an office that no longer wants this device; a vault made for it stays shut.
+
+        It is put aside under the device's old name, so that the next vault has a place of its own.
+        """
+        with self._turn:
+            enrolled = self._enrolled()
+            if enrolled.officer_id and keys.exists(self.vault_folder):
+                self.vault_folder.rename(self.home.vault(f"{enrolled.officer_id}.{clock.new_id()}"))
+            self._leasing().forget()
+            self._lease = None
             self.home.enrolment.unlink(missing_ok=True)
             self.home.device_key.unlink(missing_ok=True)
             self.enrolment = self.link = None
@@ -145,6 +219,18 @@ class Device:
         key = DeviceKey.load(self.home.device_key, self.secret)
         self.link = OfficeLink(OfficeAddress.read(enrolled.office_address), key)
         self.enrolment = enrolled
+
+    def _leasing(self) -> Leasing:
+        if self._lease is None:
+            self._lease = Leasing(self.home.lease, self.secret)
+        return self._lease
+
+    def _wrapped(self) -> int:
+        """Say under which lease the vault is wrapped; one that cannot be read says so at its page."""
+        try:
+            return keys.epoch_of(self.vault_folder)
+        except RuleBroken:
+            return 0
 
     def _key_for(self, code: str, office_address: str) -> DeviceKey:
         tried = self._tried

@@ -1,13 +1,15 @@
 """The device's own signing key, made at enrolment and usable while the vault is locked.
 
 The private half is on disk only wrapped by the device secret. It proves which device speaks, so it
-signs requests to the office; it opens no vault and decrypts nothing.
+signs requests to the office; it opens no vault and decrypts nothing. What else the keeper may keep
+on disk is wrapped by the same secret, under a purpose of its own: `wrap` and `unwrap`.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -35,12 +37,8 @@ class DeviceKey:
         """Make a new key and write it, wrapped; one that was there before is gone."""
         private_key = Ed25519PrivateKey.generate()
         public_bytes = private_key.public_key().public_bytes_raw()
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        wrapped = _wrapping(device_secret).encrypt(
-            nonce, private_key.private_bytes_raw(), public_bytes
-        )
-        content = {"public": public_bytes.hex(), "nonce": nonce.hex(), "wrapped": wrapped.hex()}
-        write_private(path, canonical(content))
+        kept = wrap(device_secret, _PURPOSE, private_key.private_bytes_raw(), public_bytes)
+        write_private(path, canonical({"public": public_bytes.hex(), **kept}))
         return cls(private_key)
 
     @classmethod
@@ -48,12 +46,9 @@ class DeviceKey:
         """Read the key made at enrolment; a file that was altered is refused."""
         try:
             content = json.loads(read_private(path))
-            parts = {name: bytes.fromhex(content[name]) for name in ("public", "nonce", "wrapped")}
-            raw = _wrapping(device_secret).decrypt(
-                parts["nonce"], parts["wrapped"], parts["public"]
-            )
+            raw = unwrap(device_secret, _PURPOSE, content, bytes.fromhex(content["public"]))
             return cls(Ed25519PrivateKey.from_private_bytes(raw))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, InvalidTag):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise RuleBroken("device.damaged") from None
 
     def sign(self, message: bytes) -> bytes:
@@ -65,5 +60,21 @@ class DeviceKey:
         return self._private_key.public_key().public_bytes_raw()
 
 
-def _wrapping(device_secret: bytes) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, None, _PURPOSE).derive(device_secret))
+def wrap(device_secret: bytes, purpose: bytes, secret: bytes, bound: bytes) -> dict[str, str]:
+    """Wrap something secret for the disk; what is `bound` to it stands beside it and is not secret."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    wrapped = _wrapping(device_secret, purpose).encrypt(nonce, secret, bound)
+    return {"nonce": nonce.hex(), "wrapped": wrapped.hex()}
+
+
+def unwrap(device_secret: bytes, purpose: bytes, kept: Mapping[str, str], bound: bytes) -> bytes:
+    """Unwrap it; raises ValueError, KeyError or TypeError when any of it was altered."""
+    nonce, wrapped = bytes.fromhex(kept["nonce"]), bytes.fromhex(kept["wrapped"])
+    try:
+        return _wrapping(device_secret, purpose).decrypt(nonce, wrapped, bound)
+    except InvalidTag:
+        raise ValueError("this was altered, or wrapped by another device") from None
+
+
+def _wrapping(device_secret: bytes, purpose: bytes) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), 32, None, purpose).derive(device_secret))

@@ -12,8 +12,10 @@ from marshmallow import Schema
 from field_client.device import Device, Stage
 from field_client.door import Door, guard
 from field_client.enrolment import DEVICE_NAME_MAX
+from field_client.lease import Standing
 from field_client.office_link import ADDRESS_CHARACTERS_MAX
 from field_client.pages import make_app
+from shared import lease_modes
 from shared.catalogue import Sentence, mark
 from shared.errors import REFUSALS, RuleBroken
 from shared.fields import CleanText
@@ -76,9 +78,11 @@ class Entrance:
             (Stage.ENROL, self.enrol),
             (Stage.WAITING, self.waiting),
             (Stage.REVOKED, self.revoked),
+            (Stage.LEASE, self.lease),
             (Stage.BROKEN, self.problem),
         ):
             pages.add_url_rule(f"/{stage.value}", stage.value, page, methods=["GET", "POST"])
+        pages.add_url_rule("/lease/again", "again", self.again, methods=["POST"])
         app.register_blueprint(pages)
         return app, door
 
@@ -109,16 +113,49 @@ class Entrance:
             except RuleBroken as refused:
                 refusal = refused
             else:
-                if self._device.stage in {Stage.PASSPHRASE, Stage.LOCKED}:
-                    return render_template("field/going_on.html", address=self._go_on())
-                if self._device.stage is not Stage.WAITING:
-                    return redirect("/")
+                if self._device.stage is Stage.LEASE:
+                    return self.lease()
+                if (onward := self._onward(Stage.WAITING)) is not None:
+                    return onward
         return render_template(
             "field/waiting.html",
             enrolment=self._device.enrolment,
             asked=request.method == "POST",
             errors=_errors(refusal),
         )
+
+    def lease(self) -> ResponseReturnValue:
+        """Say why the vault does not open, and ask the office for what it needs at a press."""
+        refusal = None
+        if request.method == "POST":
+            try:
+                self._device.ask_lease()
+            except RuleBroken as refused:
+                refusal = refused
+            if (onward := self._onward(Stage.LEASE)) is not None:
+                return onward
+        return render_template(
+            "field/lease.html",
+            standing=self._device.standing.value,
+            lease=self._device.lent.lease,
+            names=lease_modes.named,
+            meanings=lease_modes.MEANINGS,
+            enrolment=self._device.enrolment,
+            errors=_errors(refusal),
+        )
+
+    def again(self) -> ResponseReturnValue:
+        """Begin anew on a device whose records the office has shut for good."""
+        if self._device.standing is Standing.TAKEN_BACK:
+            self._device.start_again()
+        return redirect("/")
+
+    def _onward(self, here: Stage) -> ResponseReturnValue | None:
+        """Go on to the page of another stage; to that of a vault over its own address."""
+        stage = self._device.stage
+        if stage in {Stage.PASSPHRASE, Stage.LOCKED}:
+            return render_template("field/going_on.html", address=self._go_on())
+        return None if stage is here else redirect("/")
 
     def revoked(self) -> ResponseReturnValue:
         """Say that the office no longer wants this device; a press starts again."""

@@ -36,6 +36,12 @@ def write_private(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def move_private(written: Path, place: Path) -> None:
+    """Put a file that is on disk already in another's place: either is there, at every moment."""
+    written.replace(place)
+    _sync_folder(place.parent)
+
+
 def read_private(path: Path) -> bytes:
     """Read a file written here, never more of it than we would have written."""
     with path.open("rb") as file:

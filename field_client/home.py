@@ -41,6 +41,11 @@ class Home:
         return self.folder / "device" / "device-secret.json"
 
     @property
+    def lease(self) -> Path:
+        """What the office has lent this device, wrapped, with until when."""
+        return self.folder / "device" / "lease.json"
+
+    @property
     def in_use(self) -> Path:
         """Held locked by the one keeper that uses this folder."""
         return self.folder / "device" / "in-use.lock"

@@ -27,6 +27,7 @@ from field_client.entrance import Entrance
 from field_client.files import make_private_folder
 from field_client.hardening import leave_no_trace
 from field_client.home import Home
+from field_client.lease_watch import LeaseWatch
 from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, PipeClosed, PipeFault
 from field_client.vault_process import VaultHandler, VaultProcess
@@ -51,7 +52,7 @@ _FAILURES_MAX = 3
 _log = logging.getLogger(__name__)
 
 Announce = Callable[[str, str], None]
-"""Told each new address, with what it is for: enrol, locked or unlocked."""
+"""Told each new address, with what it is for: enrol, lease, locked or unlocked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ class Keeper:
     ) -> None:
         """Take a home; with `announce` there is no window, and addresses are told instead."""
         self._device = Device(home)
+        self._lease = LeaseWatch(self._device, self._lease_over)
         self._announce = announce
         self._idle_seconds = idle_seconds
         self._boot_seconds = BOOT_SECONDS if announce is None else CARRIED_BOOT_SECONDS
@@ -135,8 +137,13 @@ class Keeper:
             now = clock.elapsed_seconds()
             asleep, idle = now - looked_at > ASLEEP_SECONDS, now - self._active_at
             looked_at = now
-            if self._open and (asleep or idle >= self._idle_seconds):
+            untouched = self._open and (asleep or idle >= self._idle_seconds)
+            if untouched or (self._vault is not None and self._lease.is_over(now, self._in_hand())):
                 self._begin_again()
+
+    def _in_hand(self) -> float | None:
+        """Say when an open vault was last touched; a locked one has nothing in hand."""
+        return self._active_at if self._open else None
 
     def _take(self, happened: _Happened) -> int | None:
         """Act on what happened; a code means the end."""
@@ -191,7 +198,8 @@ class Keeper:
         if self._announce is None:
             self._open_window(address)
         else:
-            self._announce("locked" if stage is Stage.LOCKED else "enrol", address)
+            said = {Stage.LOCKED: "locked", Stage.LEASE: "lease"}
+            self._announce(said.get(stage, "enrol"), address)
 
     def _show_entrance(self) -> str:
         entrance = Entrance(self._device, self.go_on)
@@ -209,7 +217,7 @@ class Keeper:
             self._vault_address = vault.show(
                 device.vault_folder,
                 device.identity(),
-                device_secret=device.secret,
+                device.lent,
                 boot_seconds=self._boot_seconds,
             )
         except (PipeClosed, PipeFault):
@@ -248,6 +256,7 @@ class Keeper:
             "status": self._status,
             "try": self._may_try,
             "upload": self._upload,
+            "wrapped": self._is_wrapped,
             "wrong": self._was_wrong,
         }
 
@@ -275,15 +284,17 @@ class Keeper:
     def _lock_asked(self, vault: VaultProcess, _message: Message) -> None:
         self._happened.put(_Happened(what="lock", child=vault))
 
-    def _send(self, _vault: VaultProcess, message: Message) -> Message:
+    def _send(self, vault: VaultProcess, message: Message) -> Message:
         """Sign and carry a request of the vault; its content means nothing here."""
         link = self._device.link
         if link is None:
             raise RuleBroken("office.unreachable")
         path, kind = str(message.values["path"]), str(message.values["content_type"])
-        return link.post(path, message.body, kind).packed()
+        answer = link.post(path, message.body, kind)
+        self._lease.hear(vault, answer)
+        return answer.packed()
 
-    def _upload(self, _vault: VaultProcess, message: Message) -> Message:
+    def _upload(self, vault: VaultProcess, message: Message) -> Message:
         """Sign and carry one request of a photograph's upload."""
         link = self._device.link
         if link is None:
@@ -293,7 +304,15 @@ class Keeper:
         asking = Asking(
             method=str(said["method"]), path=str(said["path"]), headers=headers, body=message.body
         )
-        return link.upload(asking).packed()
+        answer = link.upload(asking)
+        self._lease.hear(vault, answer)
+        return answer.packed()
+
+    def _lease_over(self, vault: VaultProcess) -> None:
+        self._happened.put(_Happened(what="lock", child=vault))
+
+    def _is_wrapped(self, _vault: VaultProcess, message: Message) -> None:
+        self._device.rest_on(int(message.values["epoch"]))
 
     def _is_metered(self, _vault: VaultProcess, _message: Message) -> Message:
         link = self._device.link

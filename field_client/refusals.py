@@ -26,6 +26,12 @@ errors.register(
         "vault.exists": mark("This device already holds records. Unlock it with its passphrase"),
         "vault.missing": mark("There are no records on this device yet. Set a passphrase first"),
         "vault.stopped": mark("Fieldfare could not start. Close it, then start it again"),
+        "lease.missing": mark(
+            "This device needs to reach the office once before it opens. Find signal, then ask again"
+        ),
+        "lease.taken_back": mark(
+            "The office has taken back what this device needs to open. Ring your office"
+        ),
         "device.secret_missing": mark(
             "The keystore of this device did not give Fieldfare its key."
             " Sign in to the device as yourself, then start Fieldfare again"

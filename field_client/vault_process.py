@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 from field_client import children
 from field_client.identity import Identity
+from field_client.lease import Lease
 from field_client.pipe import Message, Pipe
 
 START_SECONDS_MAX = 60
@@ -20,6 +22,15 @@ LOCK_SECONDS_MAX = 2
 
 VaultHandler = Callable[["VaultProcess", Message], Message | None]
 """Answers what one vault process asks, knowing which one that is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lent:
+    """What opens a vault besides its passphrase, and until when the device has it."""
+
+    device_secret: bytes = field(repr=False)
+    shares: Mapping[int, bytes] = field(repr=False)
+    lease: Lease | None
 
 
 class VaultProcess:
@@ -37,18 +48,22 @@ class VaultProcess:
         )
         self._pipe.start()
 
-    def show(
-        self, folder: Path, identity: Identity, *, device_secret: bytes, boot_seconds: float
-    ) -> str:
+    def show(self, folder: Path, identity: Identity, lent: Lent, *, boot_seconds: float) -> str:
         """Have the page before the vault in a folder shown, and give an address that leads to it."""
         values = {
             "folder": str(folder),
             "identity": identity.packed(),
             "boot_seconds": boot_seconds,
+            "epochs": list(lent.shares),
+            "lease": lent.lease.packed() if lent.lease else None,
         }
-        asked = Message(values=values, body=device_secret)
+        asked = Message(values=values, body=b"".join([lent.device_secret, *lent.shares.values()]))
         answer = self._pipe.ask("show", asked, seconds_max=START_SECONDS_MAX)
         return str(answer.values["address"])
+
+    def tell_lease(self, lease: Lease) -> None:
+        """Tell the vault until when the lease goes now, for its officer to see."""
+        self._pipe.tell("lease", Message(values={"lease": lease.packed()}))
 
     def end(self) -> None:
         """End the process and all it holds; it gets a moment to close its database."""

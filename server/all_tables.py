@@ -8,6 +8,7 @@ from server.audit import tables as audit
 from server.cases import tables as cases
 from server.interop import tables as interop
 from server.keeping import tables as keeping
+from server.leasing import tables as leasing
 from server.people import tables as people
 from server.reconciling import tables as reconciling
 from server.recovery import tables as recovery
@@ -23,6 +24,7 @@ ALL = (
     cases,
     interop,
     keeping,
+    leasing,
     people,
     reconciling,
     recovery,

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
-from pathlib import Path
-
 from flask import Flask, Response, current_app
 
 from server.access.area import AREA as ACCESS
@@ -18,11 +13,13 @@ from server.cases.area import AREA as CASES
 from server.config import Config
 from server.interop.area import AREA as INTEROP
 from server.keeping.area import AREA as KEEPING
+from server.leasing import shares
+from server.leasing.area import AREA as LEASING
 from server.payments.area import AREA as PAYMENTS
 from server.people.area import AREA as PEOPLE
 from server.reconciling.area import AREA as RECONCILING
 from server.recovery.area import AREA as RECOVERY
-from server.spine import database, error_pages, office_seal, web
+from server.spine import database, error_pages, office_seal, secret_files, web
 from server.spine.areas import Area, House, assemble
 from server.spine.database import db
 from server.spine.permissions import Opening, check_every_view, needs
@@ -31,6 +28,9 @@ from server.sync_api.area import AREA as SYNC
 from server.sync_health.area import AREA as SYNC_HEALTH
 from server.visits.area import AREA as VISITS
 from server.worktray.area import AREA as WORKTRAY
+
+COOKIE_KEY_BYTES = 32
+"""Bytes of the key that signs cookies."""
 
 AREAS: tuple[Area, ...] = (
     WORKTRAY,
@@ -43,6 +43,7 @@ AREAS: tuple[Area, ...] = (
     VISITS,
     INTEROP,
     ACCESS,
+    LEASING,
     KEEPING,
     AUDIT,
     SYNC,
@@ -60,7 +61,9 @@ def create_app(config: Config, database_url: str) -> Flask:
     """Build the office on a database that has been migrated."""
     assembled = house()
     app = Flask("server", static_folder=None, template_folder=None)
-    app.config["SECRET_KEY"] = _secret(config.home / "secrets" / "cookies")
+    app.config["SECRET_KEY"] = secret_files.read_or_make(
+        config.home / "secrets" / "cookies", COOKIE_KEY_BYTES
+    )
     database.connect(app, database_url)
     web.install(app, assembled, config, identify)
     error_pages.install(app)
@@ -74,6 +77,7 @@ def create_app(config: Config, database_url: str) -> Flask:
         app.extensions["fieldfare"].update(
             fictional=setting(db.session(), FICTIONAL) == "yes",
             seal=office_seal.load(config.home / "secrets"),
+            shares=shares.load(config.home / "secrets"),
             office_name=setting(db.session(), OFFICE_NAME) or config.office_name,
         )
     return app
@@ -83,16 +87,3 @@ def create_app(config: Config, database_url: str) -> Flask:
 def static_file(filename: str) -> Response:
     """Send a file of the shared look; there is nothing else in its folder."""
     return current_app.send_static_file(filename)
-
-
-def _secret(path: Path) -> bytes:
-    """Read the key that signs cookies, making it at the first start."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-        with contextlib.suppress(FileExistsError):
-            os.link(made, path)
-        made.unlink()
-    return path.read_bytes()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from field_client import clock, incidents
+from field_client import clock, incidents, lease
+from field_client.device_secret import SECRET_BYTES
 from field_client.door import Door
 from field_client.files import make_private_folder
 from field_client.identity import Identity
@@ -21,9 +23,10 @@ from field_client.vault.database import VaultUnreadable
 from field_client.vault.gate import Gate
 from field_client.vault.hardening import harden, take_pipe
 from field_client.vault.keeper_link import KeeperLink
-from field_client.vault.opened import OpenVault
+from field_client.vault.opened import LeaseTold, OpenVault
 from field_client.vault.store import Store, open_store
 from shared.errors import RuleBroken
+from sync.leases import SHARE_BYTES
 
 DATABASE_FILE = "vault.db"
 """What the encrypted database is called in the vault's folder."""
@@ -36,7 +39,7 @@ class VaultProcess:
     """The child of one keeper: shows the page before one vault, then that vault, then ends."""
 
     def __init__(self) -> None:
-        handlers = {"show": self._show, "lock": self._lock}
+        handlers = {"show": self._show, "lock": self._lock, "lease": self._take_lease}
         reader, writer = take_pipe()
         self._pipe = Pipe(reader, writer, handlers, closed=_leave)
         self._keeper = KeeperLink(self._pipe)
@@ -44,6 +47,7 @@ class VaultProcess:
         self._server: LoopbackServer | None = None
         self._door: Door | None = None
         self._vault: OpenVault | None = None
+        self._told = LeaseTold()
 
     def run(self) -> None:
         """Do what the keeper asks, until it says lock or is gone."""
@@ -55,15 +59,22 @@ class VaultProcess:
         closed = _ClosedVault(
             folder=make_private_folder(Path(message.values["folder"])),
             identity=Identity.unpacked(message.values["identity"]),
-            device_secret=message.body,
+            device_secret=message.body[:SECRET_BYTES],
+            shares=_shares(message),
             boot_seconds=float(message.values["boot_seconds"]),
         )
+        self._take_lease(message)
         new = not keys.exists(closed.folder)
         gate = Gate(closed.identity, new=new, open_vault=lambda typed: self._unlock(closed, typed))
         app, door = gate.create_app(lambda: server.port, boot_seconds=closed.boot_seconds)
         server = self._server = LoopbackServer(app)
         server.start()
         return Message(values={"address": door.boot_address()})
+
+    def _take_lease(self, message: Message) -> None:
+        """Take in until when the lease goes."""
+        kept = message.values["lease"]
+        self._told.lease = lease.read(kept) if kept else None
 
     def _unlock(self, closed: _ClosedVault, passphrase: str) -> Door:
         """Open the vault, put its screens in the gate's place, and give the door before them."""
@@ -76,12 +87,15 @@ class VaultProcess:
     def _open(self, closed: _ClosedVault, passphrase: str) -> Door:
         self._keeper.may_try()
         try:
-            store = closed.open_store(passphrase)
+            store, epoch = closed.open_store(passphrase)
         except RuleBroken as refusal:
             if refusal.code == "passphrase.wrong":
                 self._keeper.was_wrong()
             raise
-        self._vault = OpenVault(store=store, identity=closed.identity, keeper=self._keeper)
+        self._keeper.rests_on(epoch)
+        self._vault = OpenVault(
+            store=store, identity=closed.identity, keeper=self._keeper, told=self._told
+        )
         server = cast(LoopbackServer, self._server)
         app, door = create_app(
             self._vault, screens, lambda: server.port, boot_seconds=closed.boot_seconds
@@ -106,11 +120,14 @@ class _ClosedVault:
     folder: Path
     identity: Identity
     device_secret: bytes = field(repr=False)
+    shares: Mapping[int, bytes] = field(repr=False)
     boot_seconds: float
 
-    def open_store(self, passphrase: str) -> Store:
-        """Open the database, or make it where there is none."""
-        factors = keys.Factors(device_secret=self.device_secret, passphrase=passphrase)
+    def open_store(self, passphrase: str) -> tuple[Store, int]:
+        """Open the database, or make it where there is none; say which lease it is wrapped under."""
+        factors = keys.Factors(
+            device_secret=self.device_secret, passphrase=passphrase, shares=self.shares
+        )
         if keys.exists(self.folder):
             opened = keys.open_vault(self.folder, factors)
         else:
@@ -118,7 +135,17 @@ class _ClosedVault:
                 device_id=self.identity.device_id, officer_id=self.identity.officer_id
             )
             opened = keys.create_vault(self.folder, factors, holder)
-        return _open_store(self.folder / DATABASE_FILE, opened)
+        return _open_store(self.folder / DATABASE_FILE, opened), opened.epoch
+
+
+def _shares(message: Message) -> dict[int, bytes]:
+    """Read the shares that stand behind the device secret, in the order of their epochs."""
+    lent = message.body[SECRET_BYTES:]
+    places = range(0, len(lent), SHARE_BYTES)
+    return {
+        int(epoch): lent[place : place + SHARE_BYTES]
+        for epoch, place in zip(message.values["epochs"], places, strict=True)
+    }
 
 
 def _open_store(path: Path, opened: keys.VaultKeys) -> Store:

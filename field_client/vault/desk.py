@@ -15,6 +15,7 @@ from field_client.identity import Identity
 from field_client.vault import freshness
 from field_client.vault.cases import Marker
 from field_client.vault.freshness import OfficeCopy
+from field_client.vault.opened import LeaseTold
 from field_client.vault.pending import CaseView, case_view
 from field_client.vault.search import Search
 from field_client.vault.store import Store
@@ -35,6 +36,7 @@ class Desk:
     identity: Identity
     syncing: Syncing
     search: Search
+    told: LeaseTold = field(default_factory=LeaseTold)
     _read: set[str] = field(default_factory=set)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 

@@ -83,6 +83,10 @@ class KeeperLink:
         """Tell the keeper that the vault is open, and an address that leads into it."""
         self._pipe.ask("opened", Message(values={"address": address}), seconds_max=ASK_SECONDS_MAX)
 
+    def rests_on(self, epoch: int) -> None:
+        """Tell the keeper under which lease the vault is wrapped on disk: it needs no older share."""
+        self._pipe.ask("wrapped", Message(values={"epoch": epoch}), seconds_max=ASK_SECONDS_MAX)
+
     def activity(self) -> None:
         """Tell the keeper that somebody is using the device."""
         with self._turn:

@@ -1,22 +1,26 @@
 """The only file that handles the vault's keys: what opens it, and what is kept on disk to do so.
 
     PK  = Argon2id(passphrase)                             slow on purpose, 128 MiB
-    KEK = HKDF(PK ‖ device secret ‖ server share)          all must come together
+    KEK = HKDF(PK ‖ device secret ‖ server share)          all must come together, of one lease
     VK  = 32 random bytes, on disk only wrapped by KEK     changing the passphrase re-wraps it
     db  = HKDF(VK, "db")                                   the raw key of the encrypted database
 
 The key file's header is authenticated (it is the associated data of the wrapping) and bounded when
-read, so nobody can make this device derive with a toy cost or run out of memory. The server share
-is empty until leases are issued. A key for each case, from which its photographs' keys are derived,
-is a row of the database itself: a later piece of work, and it starts from `VaultKeys`.
+read, so nobody can make this device derive with a toy cost or run out of memory. It names the epoch
+of the lease whose share is needed; a vault from before there were leases is of epoch 0 and needs
+none. When a newer share is there, the vault key is wrapped again under it, beside the old wrapping:
+the new one takes its place only when it was read back from disk and has opened.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
+import hmac
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -29,16 +33,20 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from field_client.files import read_private, write_private
+from field_client.files import move_private, read_private, write_private
 from field_client.passphrases import check, normal
 from shared.errors import RuleBroken
 from shared.schemas import canonical
+from sync.leases import EPOCH_MAX
 
 KEY_FILE = "keys.json"
 """What the key file is called in the vault's folder."""
 
 KEY_BYTES = 32
 """Bytes of every key here: 256 bits."""
+
+_NEXT_FILE = f"{KEY_FILE}.next"
+"""Holds a new wrapping until it has been seen to open."""
 
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
@@ -71,7 +79,16 @@ class Factors:
 
     passphrase: str = field(repr=False)
     device_secret: bytes = field(repr=False)
-    server_share: bytes = field(default=b"", repr=False)
+    shares: Mapping[int, bytes] = field(default_factory=dict, repr=False)
+    """What the office lent, by the epoch of the lease."""
+
+    def share_of(self, epoch: int) -> bytes:
+        """Give the share that belongs to a lease; before there were leases there was none."""
+        if epoch == 0:
+            return b""
+        if epoch not in self.shares:
+            raise RuleBroken("lease.missing")
+        return self.shares[epoch]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +104,8 @@ class VaultKeys:
     """The keys of an open vault, in memory that can be wiped."""
 
     db: bytearray = field(repr=False)
+    epoch: int = 0
+    """Under which lease the vault key is wrapped on disk now."""
 
     def forget(self) -> None:
         """Overwrite the keys, because they are not needed once the database is open."""
@@ -96,6 +115,12 @@ class VaultKeys:
 def exists(folder: Path) -> bool:
     """Tell whether a vault was made in this folder."""
     return (folder / KEY_FILE).exists()
+
+
+def epoch_of(folder: Path) -> int:
+    """Say which lease a vault needs, as its key file says; whether that is true shows at opening."""
+    header, _sealed = _read(folder / KEY_FILE, None)
+    return int(header["lease_epoch"])
 
 
 def create_vault(
@@ -108,43 +133,58 @@ def create_vault(
     if exists(folder):
         raise RuleBroken("vault.exists")
     _check_bounds(cost, floor)
-    factors = Factors(
-        passphrase=check(factors.passphrase),
-        device_secret=factors.device_secret,
-        server_share=factors.server_share,
-    )
+    check(factors.passphrase)
     vault_key = bytearray(secrets.token_bytes(KEY_BYTES))
+    header = _new_header(holder, cost, max(factors.shares, default=0))
+    stretched = _stretched(header, factors.passphrase)
     try:
-        _write(folder, _new_header(holder, cost), factors, vault_key)
-        return _derived(vault_key)
+        _write(folder / KEY_FILE, header, stretched, factors, vault_key)
+        return _derived(vault_key, header)
     finally:
+        _wipe(stretched)
         _wipe(vault_key)
 
 
 def open_vault(folder: Path, factors: Factors, *, floor: Cost = FLOOR) -> VaultKeys:
-    """Open a vault's keys, or say that the passphrase is wrong or the key file damaged."""
-    header, sealed = _read(folder, floor)
-    vault_key = _unwrap(header, sealed, factors)
+    """Open a vault's keys, or say that the passphrase is wrong or the key file damaged.
+
+    Where the office has lent a newer share, the vault key is wrapped under it before this returns.
+    """
+    header, sealed = _read(folder / KEY_FILE, floor)
+    factors.share_of(header["lease_epoch"])
+    stretched = _stretched(header, factors.passphrase)
     try:
-        return _derived(vault_key)
+        vault_key = _unwrap(header, sealed, stretched, factors)
+        try:
+            newest = max(factors.shares, default=0)
+            if newest > header["lease_epoch"]:
+                renewed = {**header, "lease_epoch": newest}
+                with contextlib.suppress(OSError):  # on a full drive the old wrapping stays
+                    _wrap_anew(folder, renewed, stretched, factors, vault_key, floor)
+                    header = renewed
+            return _derived(vault_key, header)
+        finally:
+            _wipe(vault_key)
     finally:
-        _wipe(vault_key)
+        _wipe(stretched)
 
 
 def change_passphrase(
     folder: Path, factors: Factors, passphrase: str, *, floor: Cost = FLOOR
 ) -> None:
     """Wrap the same vault key under a new passphrase; the database is untouched."""
-    header, sealed = _read(folder, floor)
-    vault_key = _unwrap(header, sealed, factors)
-    changed = Factors(
-        passphrase=check(passphrase),
-        device_secret=factors.device_secret,
-        server_share=factors.server_share,
-    )
+    header, sealed = _read(folder / KEY_FILE, floor)
+    stretched = _stretched(header, factors.passphrase)
     try:
-        _write(folder, _with_new_salt(header), changed, vault_key)
+        vault_key = _unwrap(header, sealed, stretched, factors)
     finally:
+        _wipe(stretched)
+    changed = _with_new_salt(header)
+    stretched = _stretched(changed, check(passphrase))
+    try:
+        _wrap_anew(folder, changed, stretched, factors, vault_key, floor)
+    finally:
+        _wipe(stretched)
         _wipe(vault_key)
 
 
@@ -179,7 +219,9 @@ class _HeaderSchema(Schema):
     version = fields.Integer(required=True, strict=True, validate=validate.Equal(_VERSION))
     device_id = fields.String(required=True, validate=validate.Length(min=1, max=64))
     officer_id = fields.String(required=True, validate=validate.Length(min=1, max=64))
-    lease_epoch = fields.Integer(required=True, strict=True, validate=validate.Equal(0))
+    lease_epoch = fields.Integer(
+        required=True, strict=True, validate=validate.Range(min=0, max=EPOCH_MAX)
+    )
     derivation = fields.Nested(_DerivationSchema(unknown=RAISE), required=True)
 
 
@@ -195,12 +237,12 @@ class _Sealed:
     wrapped: bytes
 
 
-def _new_header(holder: Holder, cost: Cost) -> dict[str, Any]:
+def _new_header(holder: Holder, cost: Cost, epoch: int) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "device_id": holder.device_id,
         "officer_id": holder.officer_id,
-        "lease_epoch": 0,
+        "lease_epoch": epoch,
         "derivation": {
             "algorithm": "argon2id",
             **asdict(cost),
@@ -216,27 +258,58 @@ def _with_new_salt(header: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, header: dict[str, Any], factors: Factors, vault_key: bytearray) -> None:
+def _wrap_anew(
+    folder: Path,
+    header: dict[str, Any],
+    stretched: bytearray,
+    factors: Factors,
+    vault_key: bytearray,
+    floor: Cost,
+) -> None:
+    """Put a new wrapping in the old one's place, once it is on disk and was seen to open."""
+    beside = folder / _NEXT_FILE
+    _write(beside, header, stretched, factors, vault_key)
+    written, sealed = _read(beside, floor)
+    seen = _unwrap(written, sealed, stretched, factors)
+    try:
+        if not hmac.compare_digest(seen, vault_key):
+            raise RuleBroken("vault.damaged")
+    finally:
+        _wipe(seen)
+    move_private(beside, folder / KEY_FILE)
+
+
+def _write(
+    path: Path,
+    header: dict[str, Any],
+    stretched: bytearray,
+    factors: Factors,
+    vault_key: bytearray,
+) -> None:
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    wrapping_key = _wrapping_key(header, factors)
+    wrapping_key = _wrapping_key(header, stretched, factors)
     try:
         wrapped = AESGCM(wrapping_key).encrypt(nonce, vault_key, canonical(header))
     finally:
         _wipe(wrapping_key)
     content = {"header": header, "nonce": nonce.hex(), "wrapped": wrapped.hex()}
-    write_private(folder / KEY_FILE, canonical(content))
+    write_private(path, canonical(content))
 
 
-def _read(folder: Path, floor: Cost) -> tuple[dict[str, Any], _Sealed]:
-    """Read the key file; any byte of it that we would have written otherwise means damage."""
-    if not exists(folder):
+def _read(path: Path, floor: Cost | None) -> tuple[dict[str, Any], _Sealed]:
+    """Read a key file; any byte of it that we would have written otherwise means damage.
+
+    What its derivation may cost matters to whoever is about to derive, and is checked for them.
+    """
+    if not path.exists():
         raise RuleBroken("vault.missing")
-    raw = read_private(folder / KEY_FILE)
+    raw = read_private(path)
     try:
         content = cast(dict[str, Any], _KeyFileSchema(unknown=RAISE).load(json.loads(raw)))
         header: dict[str, Any] = content["header"]
-        derivation = header["derivation"]
-        _check_bounds(Cost(**{name: derivation[name] for name in asdict(floor)}), floor)
+        if floor is not None:
+            derivation = header["derivation"]
+            _check_bounds(Cost(**{name: derivation[name] for name in asdict(floor)}), floor)
         if canonical(content) != raw:
             raise RuleBroken("vault.damaged")
     except (ValueError, RecursionError, ValidationError):
@@ -247,10 +320,12 @@ def _read(folder: Path, floor: Cost) -> tuple[dict[str, Any], _Sealed]:
     return header, sealed
 
 
-def _unwrap(header: dict[str, Any], sealed: _Sealed, factors: Factors) -> bytearray:
+def _unwrap(
+    header: dict[str, Any], sealed: _Sealed, stretched: bytearray, factors: Factors
+) -> bytearray:
     """Unwrap the vault key; a wrong passphrase and a doctored header look the same from here."""
     vault_key = bytearray(KEY_BYTES)
-    wrapping_key = _wrapping_key(header, factors)
+    wrapping_key = _wrapping_key(header, stretched, factors)
     try:
         AESGCM(wrapping_key).decrypt_into(
             sealed.nonce, sealed.wrapped, canonical(header), vault_key
@@ -262,35 +337,40 @@ def _unwrap(header: dict[str, Any], sealed: _Sealed, factors: Factors) -> bytear
     return vault_key
 
 
-def _wrapping_key(header: dict[str, Any], factors: Factors) -> bytearray:
-    """Derive the KEK: the passphrase made slow to guess, joined with what only this device has."""
+def _stretched(header: dict[str, Any], passphrase: str) -> bytearray:
+    """Make a passphrase slow to guess, at the cost the key file says."""
     derivation = header["derivation"]
-    salt = bytes.fromhex(derivation["salt"])
     stretched = bytearray(KEY_BYTES)
     Argon2id(
-        salt=salt,
+        salt=bytes.fromhex(derivation["salt"]),
         length=KEY_BYTES,
         iterations=derivation["passes"],
         lanes=derivation["lanes"],
         memory_cost=derivation["memory_kib"],
-    ).derive_into(normal(factors.passphrase).encode(), stretched)
+    ).derive_into(normal(passphrase).encode(), stretched)
+    return stretched
+
+
+def _wrapping_key(header: dict[str, Any], stretched: bytearray, factors: Factors) -> bytearray:
+    """Derive the KEK: what the passphrase came to, with what only this device has and is lent."""
+    share = factors.share_of(header["lease_epoch"])
     together = bytearray()
-    for part in (stretched, factors.device_secret, factors.server_share):
+    for part in (stretched, factors.device_secret, share):
         together += len(part).to_bytes(2, "big") + part  # lengths, so no two splits are alike
     purpose = (
         f"fieldfare/kek/1|{header['device_id']}|{header['officer_id']}|{header['lease_epoch']}"
     )
+    salt = bytes.fromhex(header["derivation"]["salt"])
     wrapping_key = bytearray(KEY_BYTES)
     HKDF(SHA256(), KEY_BYTES, salt, purpose.encode()).derive_into(together, wrapping_key)
-    _wipe(stretched)
     _wipe(together)
     return wrapping_key
 
 
-def _derived(vault_key: bytearray) -> VaultKeys:
+def _derived(vault_key: bytearray, header: dict[str, Any]) -> VaultKeys:
     database_key = bytearray(KEY_BYTES)
     HKDF(SHA256(), KEY_BYTES, None, b"fieldfare/vault/1|db").derive_into(vault_key, database_key)
-    return VaultKeys(db=database_key)
+    return VaultKeys(db=database_key, epoch=header["lease_epoch"])
 
 
 def _check_bounds(cost: Cost, floor: Cost) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
 
 from field_client.identity import Identity
+from field_client.lease import Lease
 from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.store import Store
 
@@ -15,13 +16,21 @@ EXTENSION = "fieldfare_vault"
 """Under which name the open vault stands in its app's extensions."""
 
 
+@dataclass
+class LeaseTold:
+    """The lease of this device as the keeper last told it; none on one that has not been lent yet."""
+
+    lease: Lease | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpenVault:
-    """An open vault: its database, whose it is, and the only way out of it."""
+    """An open vault: its database, whose it is, its lease, and the only way out of it."""
 
     store: Store
     identity: Identity
     keeper: KeeperLink
+    told: LeaseTold = field(default_factory=LeaseTold)
 
 
 def opened() -> OpenVault:

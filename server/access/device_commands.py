@@ -31,12 +31,15 @@ STATES: dict[str, str] = {
 }
 """Where a device stands."""
 
+WORDS_DIFFER = "words_differ"
+"""Why a device is turned away that was never let in."""
+
 REASONS: dict[str, str] = {
     "lost": mark("Lost"),
     "stolen": mark("Stolen"),
     "replaced": mark("Replaced by another device"),
     "officer_left": mark("The officer no longer does this work"),
-    "words_differ": mark("The six words did not match"),
+    WORDS_DIFFER: mark("The six words did not match"),
     "other": mark("Another reason"),
 }
 """Why a device may no longer speak for its officer."""

@@ -12,6 +12,7 @@ from server.access.device_commands import (
     REASONS,
     STATES,
     TICKET_LIFE,
+    WORDS_DIFFER,
     ApproveDevice,
     IssueEnrolmentTicket,
     RevokeDevice,
@@ -28,6 +29,7 @@ from server.spine.web import give, tell
 from shared.catalogue import mark
 from shared.errors import RuleBroken
 from shared.forms import Form
+from shared.lease_modes import named
 
 screens = Blueprint("devices", __name__, template_folder="templates")
 
@@ -104,7 +106,7 @@ def approve(device_id: UUID) -> tuple[str, int] | Response:
     command = (
         ApproveDevice(device_id=device.device_id)
         if same
-        else RevokeDevice(device_id=device.device_id, reason="words_differ")
+        else RevokeDevice(device_id=device.device_id, reason=WORDS_DIFFER)
     )
     try:
         give(command, request.form.get("command_id"))
@@ -169,5 +171,6 @@ def _page_of(device: Device, form: Form) -> str:
         states=STATES,
         reasons=REASONS,
         now=clock.now(),
+        mode_named=named,
         own=signed_in().actor.user_id in {device.officer_id, device.issued_by},
     )

@@ -13,6 +13,7 @@ from server.access.erasures import is_still_there
 from server.access.tables import (
     DeviceRow,
     DeviceStoreRow,
+    LeaseRow,
     RolePermissionRow,
     RoleRow,
     SessionRow,
@@ -22,6 +23,7 @@ from server.access.tables import (
 )
 from server.spine.paging import Slice
 from server.spine.tables import CaseAccessRow, Id
+from shared.lease_modes import Mode
 
 _goes_out = table("goes_out", column("user_id", Id))
 
@@ -58,6 +60,17 @@ class Officer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lease:
+    """What a device was lent: in which mode, until when, and since when no more."""
+
+    mode: Mode
+    days: int
+    granted_at: datetime
+    ends_at: datetime
+    taken_back_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Device:
     """A device as whoever looks after devices sees it."""
 
@@ -80,6 +93,7 @@ class Device:
     seen_at: datetime | None
     clock_offset_seconds: int | None
     cases_left: int
+    lease: Lease | None
 
 
 def count_users(session: Session) -> int:
@@ -177,8 +191,10 @@ def _devices(session: Session, wanted: ColumnElement[bool], part: Slice) -> list
             approver.name,
             revoker.name,
             _cases_left(),
+            LeaseRow,
         )
         .join(officer, officer.user_id == DeviceRow.officer_id)
+        .outerjoin(LeaseRow, LeaseRow.device_id == DeviceRow.device_id)
         .outerjoin(TicketRow, TicketRow.ticket_id == DeviceRow.ticket_id)
         .outerjoin(issuer, issuer.user_id == TicketRow.issued_by)
         .outerjoin(approver, approver.user_id == DeviceRow.approved_by)
@@ -209,9 +225,22 @@ def _devices(session: Session, wanted: ColumnElement[bool], part: Slice) -> list
             seen_at=row.seen_at,
             clock_offset_seconds=row.clock_offset_seconds,
             cases_left=cases_left,
+            lease=_lease(lease),
         )
-        for row, of, issued_by, issuer_name, approver_name, revoker_name, cases_left in rows
+        for row, of, issued_by, issuer_name, approver_name, revoker_name, cases_left, lease in rows
     ]
+
+
+def _lease(row: LeaseRow | None) -> Lease | None:
+    if row is None:
+        return None
+    return Lease(
+        mode=Mode(row.mode),
+        days=row.days,
+        granted_at=row.granted_at,
+        ends_at=row.ends_at,
+        taken_back_at=row.taken_back_at,
+    )
 
 
 def _cases_left() -> ColumnElement[int]:

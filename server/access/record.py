@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from server.access.device_commands import (
+    WORDS_DIFFER,
     DeviceApproved,
     DeviceEnrolled,
     DeviceRevoked,
     EnrolmentTicketIssued,
     read_key,
 )
-from server.access.tables import DeviceRow, SessionRow, TicketRow, UserRoleRow, UserRow
+from server.access.tables import DeviceRow, LeaseRow, SessionRow, TicketRow, UserRoleRow, UserRow
 from server.access.user_commands import (
     PasswordSet,
     RoleGranted,
@@ -84,11 +85,13 @@ def role_withdrawn(session: Session, recorded: Sequence[Recorded]) -> None:
 
 
 def user_suspended(session: Session, recorded: Sequence[Recorded]) -> None:
-    """Shut users out and end their sessions at once."""
+    """Shut users out, end their sessions and take back what their devices were lent, at once."""
     for item in recorded:
         if isinstance(item.change, UserSuspended):
             _set_active(session, item.change.user_id, active=False)
             _end_sessions(session, item, item.change.user_id)
+            theirs = select(DeviceRow.device_id).where(DeviceRow.officer_id == item.change.user_id)
+            _take_back(session, item, LeaseRow.device_id.in_(theirs))
 
 
 def user_reinstated(session: Session, recorded: Sequence[Recorded]) -> None:
@@ -163,7 +166,10 @@ def device_approved(session: Session, recorded: Sequence[Recorded]) -> None:
 
 
 def device_revoked(session: Session, recorded: Sequence[Recorded]) -> None:
-    """End what devices may do."""
+    """End what devices may do and what they were lent, and their officers' sessions, at once.
+
+    A device turned away before it was ever let in leaves its officer's sessions alone.
+    """
     for item in recorded:
         if isinstance(item.change, DeviceRevoked):
             session.execute(
@@ -176,10 +182,23 @@ def device_revoked(session: Session, recorded: Sequence[Recorded]) -> None:
                     revoked_reason=item.change.reason,
                 )
             )
+            _take_back(session, item, LeaseRow.device_id == item.change.device_id)
+            if item.change.reason != WORDS_DIFFER:
+                _end_sessions(session, item, item.change.officer_id)
 
 
 def _set_active(session: Session, user_id: str, *, active: bool) -> None:
     session.execute(update(UserRow).where(UserRow.user_id == user_id).values(active=active))
+
+
+def _take_back(session: Session, item: Recorded, whose: ColumnElement[bool]) -> None:
+    """Destroy the office's share of these devices' keys; the terms stay, to say what was lent."""
+    session.execute(
+        update(LeaseRow)
+        .where(whose, LeaseRow.sealed_root.is_not(None))
+        .values(sealed_root=None, taken_back_at=item.recorded_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _end_sessions(session: Session, item: Recorded, user_id: str) -> None:

@@ -125,6 +125,21 @@ class DeviceRow(Row):
     clock_offset_seconds: Mapped[int | None] = mapped_column()
 
 
+class LeaseRow(Row):
+    """What a device was lent: the root of its shares, sealed, and until when; once taken back, no root."""
+
+    __tablename__ = "device_lease"
+    device_id: Mapped[str] = mapped_column(ForeignKey("device.device_id"), primary_key=True)
+    sealed_root: Mapped[bytes | None] = mapped_column(LargeBinary)
+    epoch: Mapped[int] = mapped_column()
+    epoch_at: Mapped[datetime] = mapped_column(Moment)
+    mode: Mapped[str] = mapped_column(String(20))
+    days: Mapped[int] = mapped_column(server_default="0")
+    granted_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime] = mapped_column(Moment)
+    taken_back_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
 class DeviceStoreRow(Row):
     """A vault on a device; each has its own numbers, so a copied vault is noticed."""
 

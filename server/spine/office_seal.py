@@ -9,12 +9,11 @@ an office that has lost the file is no longer believed by any of them.
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
-import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from server.spine import secret_files
 
 KEY_BYTES = 32
 """Bytes of an Ed25519 key, either half."""
@@ -46,15 +45,4 @@ class OfficeSeal:
 
 def load(secrets_folder: Path, name: str = KEY_FILE) -> OfficeSeal:
     """Read one of the office's keys, or make it at the first use; of two processes one makes it."""
-    path = secrets_folder / name
-    secrets_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(made, path)
-        made.unlink()
-    return OfficeSeal(path.read_bytes())
+    return OfficeSeal(secret_files.read_or_make(secrets_folder / name, KEY_BYTES))

@@ -75,6 +75,11 @@ def _a_day(studio: Studio, routes: Routes) -> Iterator[Walk]:
         yield from here.locked()
         here.page.goto("about:blank")
         device.end()
+        shut = here.start_without_lease()
+        stack.callback(shut.end)
+        yield here.walk("device-lease", "/lease")
+        here.page.goto("about:blank")
+        shut.end()
         again = here.start_broken()
         stack.callback(again.end)
         yield here.walk("device-broken", "/problem")
@@ -205,6 +210,15 @@ class _Here:
         self.page.goto(self.device.wait_for("locked")["address"])
         self.page.wait_for_url("**/unlock")
         yield self.walk("device-locked", "/unlock", mistakes=True)
+
+    def start_without_lease(self) -> Process:
+        """Have the device find no share, as after its lease has ended, and start it."""
+        (lease,) = (self.council.home / "field" / "device").glob("lease.json")
+        lease.unlink()
+        device = Process("field", "--browser", home=self.council.home)
+        self.page.goto(device.wait_for("lease")["address"])
+        self.page.wait_for_url("**/lease")
+        return device
 
     def start_broken(self) -> Process:
         """Damage what the device knows of itself, and start it."""

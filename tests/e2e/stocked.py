@@ -25,6 +25,7 @@ from tests.e2e.stocked_people import (
     add_premises,
 )
 from tests.e2e.stocked_sync import add_contacts, add_what_happened_between
+from tests.e2e.stocked_teams import add_teams
 from tests.e2e.stocked_work import (
     add_devices,
     add_plans,
@@ -48,6 +49,7 @@ KINDS = (
     add_what_is_set_aside,
     add_devices,
     add_users,
+    add_teams,
     add_contacts,
     add_what_happened_between,
 )

@@ -7,19 +7,29 @@ tests of their own against the real one.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from shared.lease_modes import Mode, end_of
 from shared.words import words_to_compare
 from sync import signatures
+from sync.leases import LEASE_PATH, LeaseReply, members_of
+from sync.protocol import CONTENT_TYPE
 
 OFFICE_KEY = bytes(range(32))
 CODE = "7K3M9QXV"
 TICKET = "ticket-1"
+
+
+def share_of(epoch: int) -> bytes:
+    """Give the share of an epoch, as this office draws it."""
+    return hashlib.sha256(f"share {epoch}".encode()).digest()
 
 
 class SmallOffice:
@@ -28,6 +38,13 @@ class SmallOffice:
     def __init__(self) -> None:
         self.state = "pending"
         self.receipt_key = ""
+        self.mode, self.days = Mode.LEASED, 0
+        self.lends = True
+        self.syncs = False
+        """Whether a sync is answered at all, though with nothing a vault could take."""
+        self.epoch = 1
+        self.says: str | None = None
+        """A refusal of every request that is signed by a device."""
         self.device_keys: dict[str, bytes] = {}
         self.asked: list[tuple[str, Any]] = []
         self.sent: list[tuple[str, bytes]] = []
@@ -68,9 +85,18 @@ class SmallOffice:
         self._check(path, headers, body, key)
         if path == "/device/v1/enrol":
             return self._enrol(said, key)
+        if self.says is not None:
+            return _refused(401, self.says)
+        if path == LEASE_PATH:
+            return self._lend(said)
+        return self._told(path, body)
+
+    def _told(self, path: str, body: bytes) -> tuple[int, str, bytes]:
         if path == "/device/v1/state":
             return _said(self._standing())
         self.sent.append((path, body))
+        if self.syncs:
+            return 200, CONTENT_TYPE, b""
         return _refused(503, "office.closed")
 
     def words(self) -> str:
@@ -110,6 +136,21 @@ class SmallOffice:
                 "office": {"name": "Ambleford Council", "fictional": True},
             }
         )
+
+    def _lend(self, said: Any) -> tuple[int, str, bytes]:
+        """Lend the share of the epoch the vault is wrapped under, and of the one it is to be."""
+        if not self.lends:
+            return _refused(503, "office.closed")
+        now = datetime.now(UTC)
+        epochs = {said["wrapped"], self.epoch} - {0}
+        given = LeaseReply(
+            mode=self.mode,
+            days=self.days,
+            granted_at=now,
+            ends_at=end_of(self.mode, self.days, now),
+            shares={epoch: share_of(epoch) for epoch in epochs},
+        )
+        return _said({**members_of(given), "seal": ""})
 
     def _told_key(self) -> dict[str, str]:
         """Give the key it signs receipts with, as an office that has one does."""

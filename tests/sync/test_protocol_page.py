@@ -15,7 +15,8 @@ from field_client.vault import absorbing
 from field_client.vault.outbox import State
 from shared import schemas
 from shared.commands import Lane, Outcome
-from sync import blob_session, blobs, protocol, scope, session, shapes, signatures, wire
+from sync import blob_session, blobs, leases, protocol, scope, session, shapes, signatures, wire
+from sync.leases import LeaseReply, LeaseRequest
 from sync.protocol import (
     CaseTotal,
     Clock,
@@ -35,15 +36,16 @@ from sync.protocol import (
 
 ROOT = Path(sync.__path__[0]).parent
 PAGE = (ROOT / "docs" / "sync-protocol.md").read_text()
-MODULES = (protocol, wire, shapes, scope, session, signatures, blobs, blob_session)
+MODULES = (protocol, wire, shapes, scope, session, signatures, blobs, blob_session, leases)
 SOURCES = (
     *sorted((ROOT / "sync").glob("*.py")),
     *(p for p in sorted((ROOT / "server" / "sync_api").glob("*.py")) if p.stem != "tables"),
     ROOT / "server" / "access" / "device_requests.py",
+    ROOT / "server" / "leasing" / "lending.py",
     ROOT / "field_client" / "vault" / "absorbing.py",
 )
 CODE = re.compile(
-    r'"((?:protocol|message|signature|device|store|envelope|lane|command|blob|scope|purge|epoch'
+    r'"((?:protocol|message|signature|device|store|envelope|lane|command|blob|lease|scope|purge|epoch'
     r'|receipt)\.[a-z_]+)"'
 )
 MESSAGES = (
@@ -61,6 +63,8 @@ MESSAGES = (
     CaseTotal,
     Whole,
     Place,
+    LeaseRequest,
+    LeaseReply,
 )
 
 
@@ -101,8 +105,11 @@ def test_every_field_of_every_message_is_on_the_page(message: Any) -> None:
 def test_every_message_of_the_protocol_is_on_the_page() -> None:
     ours = {
         value
-        for value in vars(protocol).values()
-        if isinstance(value, type) and value.__module__ == protocol.__name__
+        for module in (protocol, leases)
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and value.__module__ == module.__name__
+        and (is_dataclass(value) or hasattr(value, "_fields"))
     }
     assert ours == set(MESSAGES)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from field_client import device_secret
 from field_client.home import Home
+from field_client.leasing import Leasing
 from field_client.vault import keys
 from field_client.vault.__main__ import DATABASE_FILE
 from field_client.vault.store import Store, open_store
@@ -32,9 +33,9 @@ _NOTICED = frozenset({"scope.differs", "receipt.wrong_seal", "lane.forked", "lan
 def opened(folder: Path, officer_id: str) -> Store:
     """Open a vault as its own process does."""
     home = Home(folder)
-    factors = keys.Factors(
-        device_secret=device_secret.load(home.device_secret).secret, passphrase=PASSPHRASE
-    )
+    secret = device_secret.load(home.device_secret).secret
+    shares = Leasing(home.lease, secret).shares
+    factors = keys.Factors(device_secret=secret, passphrase=PASSPHRASE, shares=shares)
     vault = home.vault(officer_id)
     return open_store(vault / DATABASE_FILE, keys.open_vault(vault, factors).db)
 

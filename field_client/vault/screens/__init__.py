@@ -65,6 +65,7 @@ def register(app: Flask, vault: OpenVault) -> None:
         identity=vault.identity,
         syncing=syncing,
         search=search_here,
+        told=vault.told,
     )
     for each in (answering, case, day, details, draft, photograph, search, sent, settings, visit):
         app.register_blueprint(each.screens)

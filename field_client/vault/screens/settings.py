@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from field_client.vault import outbox, uploads
 from field_client.vault.desk import desk
 from field_client.vault.diagnostics import diagnose
+from shared.lease_modes import MEANINGS, named
 
 screens = Blueprint("settings", __name__, template_folder="templates")
 
@@ -31,6 +32,9 @@ def settings() -> str:
         counts=outbox.counts(here.store),
         outdoors=here.store.get(OUTDOORS) == "yes",
         wifi_only=uploads.is_wifi_only(here.store),
+        lease=here.told.lease,
+        lease_named=named,
+        meanings=MEANINGS,
     )
 
 

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +20,10 @@ from field_client.vault.keys import Cost, Factors, Holder
 from shared.errors import RuleBroken
 from shared.schemas import canonical
 
+ROOT = Path(__file__).parents[3]
 CHEAP = Cost(memory_kib=128, passes=1, lanes=1)
 PASSPHRASE = "harbour lantern meadow violin"
-FACTORS = Factors(passphrase=PASSPHRASE, device_secret=bytes(range(32)), server_share=b"s" * 32)
+FACTORS = Factors(passphrase=PASSPHRASE, device_secret=bytes(range(32)), shares={7: b"s" * 32})
 HOLDER = Holder(device_id="device-1", officer_id="officer-1")
 
 
@@ -65,8 +69,8 @@ def test_keys_that_were_forgotten_are_zeroes_and_never_shown(tmp_path: Path) -> 
         with_(passphrase="harbour lantern meadow violet"),
         with_(passphrase=""),
         with_(device_secret=bytes(32)),
-        with_(server_share=b""),
-        with_(device_secret=FACTORS.device_secret + b"s", server_share=b"s" * 31),
+        with_(shares={7: bytes(32)}),
+        with_(device_secret=FACTORS.device_secret + b"s", shares={7: b"s" * 31}),
     ],
 )
 def test_every_part_has_to_be_there(tmp_path: Path, factors: Factors) -> None:
@@ -101,7 +105,7 @@ def test_a_key_file_with_one_bit_flipped_is_refused(tmp_path: Path, where: int, 
     (folder / keys.KEY_FILE).write_bytes(content)
     with pytest.raises(RuleBroken) as refused:
         reopen(folder)
-    assert code_of(refused) in {"vault.damaged", "passphrase.wrong"}
+    assert code_of(refused) in {"vault.damaged", "passphrase.wrong", "lease.missing"}
 
 
 @pytest.mark.proves("T11")
@@ -198,3 +202,129 @@ def test_a_passphrase_is_not_changed_by_someone_who_does_not_know_it(tmp_path: P
     with pytest.raises(RuleBroken, match=r"passphrase\.guessable"):
         keys.change_passphrase(tmp_path, FACTORS, "111111111111", floor=CHEAP)
     assert reopen(tmp_path).db == made.db
+
+
+OLD = with_(shares={})
+"""How a vault was opened before there were leases."""
+
+LENT = with_(shares={1: b"1" * 32})
+NEXT = with_(shares={1: b"1" * 32, 2: b"2" * 32})
+
+
+def test_a_vault_from_before_leases_opens_as_it_did_and_moves_to_the_first_lease(
+    tmp_path: Path,
+) -> None:
+    made = make(tmp_path, OLD)
+    assert (keys.epoch_of(tmp_path), made.epoch) == (0, 0)
+    assert reopen(tmp_path, OLD).db == made.db
+    moved = reopen(tmp_path, LENT)
+    assert (moved.db, moved.epoch, keys.epoch_of(tmp_path)) == (made.db, 1, 1)
+    with pytest.raises(RuleBroken, match=r"lease\.missing"):
+        reopen(tmp_path, OLD)
+    assert reopen(tmp_path, LENT).db == made.db
+
+
+def test_a_vault_is_made_under_the_newest_share_and_wrapped_anew_under_the_next(
+    tmp_path: Path,
+) -> None:
+    made = make(tmp_path, LENT)
+    assert made.epoch == 1
+    renewed = reopen(tmp_path, NEXT)
+    assert (renewed.db, renewed.epoch) == (made.db, 2)
+    assert reopen(tmp_path, with_(shares={2: b"2" * 32})).db == made.db
+    with pytest.raises(RuleBroken, match=r"lease\.missing"):
+        reopen(tmp_path, LENT)
+
+
+def test_a_header_that_says_another_lease_opens_with_neither_share(tmp_path: Path) -> None:
+    make(tmp_path, LENT)
+    content = json.loads((tmp_path / keys.KEY_FILE).read_bytes())
+    for epoch in (0, 2):
+        content["header"]["lease_epoch"] = epoch
+        (tmp_path / keys.KEY_FILE).write_bytes(canonical(content))
+        with pytest.raises(RuleBroken, match=r"passphrase\.wrong"):
+            reopen(tmp_path, NEXT)
+
+
+def test_a_wrong_passphrase_wraps_nothing_anew(tmp_path: Path) -> None:
+    make(tmp_path, LENT)
+    before = (tmp_path / keys.KEY_FILE).read_bytes()
+    with pytest.raises(RuleBroken, match=r"passphrase\.wrong"):
+        reopen(tmp_path, replace(NEXT, passphrase="harbour lantern meadow violet"))
+    assert [path.name for path in tmp_path.iterdir()] == [keys.KEY_FILE]
+    assert (tmp_path / keys.KEY_FILE).read_bytes() == before
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from field_client.vault import keys
+
+folder, place = Path(sys.argv[1]), int(sys.argv[2])
+cheap = keys.Cost(memory_kib=128, passes=1, lanes=1)
+factors = keys.Factors(
+    passphrase="harbour lantern meadow violin", device_secret=bytes(range(32)),
+    shares={1: b"1" * 32, 2: b"2" * 32},
+)
+steps = 0
+
+def step():
+    global steps
+    steps += 1
+    if steps == place:
+        os._exit(9)
+
+def heard(event, arguments):
+    if event in {"open", "os.rename", "os.mkdir", "os.chmod", "os.remove"}:
+        if any(str(folder) in str(each) for each in arguments):
+            step()
+
+synced = os.fsync
+def fsync(handle):
+    step(); synced(handle); step()
+
+sys.addaudithook(heard)
+os.fsync = fsync
+keys.open_vault(folder, factors, floor=cheap)
+"""
+
+
+def test_a_device_that_is_ended_at_any_step_of_a_renewal_has_a_vault_that_opens(
+    tmp_path: Path,
+) -> None:
+    """At each step there is one wrapping that opens, with a share that is still lent."""
+    epochs, place = [], 0
+    while True:
+        place += 1
+        folder = tmp_path / str(place)
+        made = make(folder, LENT)
+        run = [sys.executable, "-c", _KILLED, str(folder), str(place)]
+        ended = subprocess.run(run, cwd=ROOT, check=False).returncode
+        epochs.append(keys.epoch_of(folder))
+        assert reopen(folder, NEXT).db == made.db, f"ended at step {place}"
+        assert reopen(folder, with_(shares={2: b"2" * 32})).db == made.db
+        assert [path.name for path in folder.glob("keys.json")] == [keys.KEY_FILE]
+        if ended == 0:
+            break
+        assert ended == 9
+    assert place > 10, "every file that is opened, synced or renamed is a step"
+    assert epochs == sorted(epochs), "before one step it is the old wrapping, from it on the new"
+    assert {1, 2} == set(epochs)
+
+
+def test_a_drive_without_room_keeps_the_old_wrapping_and_opens(tmp_path: Path) -> None:
+    made = make(tmp_path, LENT)
+    (tmp_path / f"{keys.KEY_FILE}.next").mkdir()  # nothing can be put in its place
+    opened = reopen(tmp_path, NEXT)
+    assert (opened.db, opened.epoch, keys.epoch_of(tmp_path)) == (made.db, 1, 1)
+
+
+def test_unlocking_costs_enough_to_slow_a_guesser_and_not_an_officer(tmp_path: Path) -> None:
+    """T12, in seconds of work on two cores: other programs may run on the machine of the tests."""
+    keys.create_vault(tmp_path, FACTORS, HOLDER)
+    took = []
+    for _try in range(3):
+        began = time.process_time()
+        keys.open_vault(tmp_path, FACTORS)
+        took.append((time.process_time() - began) / 2)
+    assert 0.1 < min(took) < 1.5

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,12 +11,11 @@ from pathlib import Path
 import pytest
 from flask import request
 from sqlalchemy import select, text
-from waitress.server import create_server
 from werkzeug.test import EnvironBuilder
 
 from field_client.device_key import DeviceKey
 from field_client.enrolment import Asking, State, ask, ask_state
-from field_client.office_link import OfficeAddress, OfficeLink
+from field_client.office_link import OfficeLink
 from server.access.device_commands import ApproveDevice, RevokeDevice
 from server.access.device_requests import DeviceRefused, DeviceSpeaking, device_of
 from server.access.tables import DeviceRow, NonceRow
@@ -26,6 +23,7 @@ from server.access.user_commands import SuspendUser, WithdrawRole
 from shared.errors import RuleBroken
 from sync import signatures
 from tests.server.access.conftest import Office
+from tests.server.access.serving import served
 from tests.server.access.tablet import STATE, Tablet, enrolled, issue_code
 
 BODY = b'{"wall_at": null}'
@@ -268,26 +266,6 @@ def test_a_role_taken_away_is_gone_from_the_device_at_its_next_request(office: O
     speaking = heard(office, BODY, tablet.signed(PATH, BODY))
     assert isinstance(speaking, DeviceSpeaking)
     assert not speaking.actor.may("visits.record")
-
-
-@contextmanager
-def served(office: Office) -> Iterator[OfficeAddress]:
-    """Serve the office on a port of this machine."""
-    server = create_server(office.app, host="127.0.0.1", port=0, threads=2)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-
-    def stop() -> None:
-        for channel in list(server.active_channels.values()):
-            channel.handle_close()
-        server.close()
-
-    try:
-        yield OfficeAddress(scheme="http", host="127.0.0.1", port=server.effective_port)
-    finally:
-        server.trigger.pull_trigger(stop)
-        thread.join(timeout=60)
-        server.task_dispatcher.shutdown()
 
 
 @pytest.mark.enable_socket

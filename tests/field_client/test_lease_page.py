@@ -1,0 +1,213 @@
+"""A device and its lease as real processes: what the officer sees when it ends, and what opens again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from field_client import device_secret
+from field_client.home import Home
+from field_client.leasing import Leasing
+from field_client.vault import keys
+from shared.errors import RuleBroken
+from shared.lease_modes import Mode
+from sync.leases import LEASE_PATH
+from tests.field_client.office import SmallOffice, share_of
+from tests.field_client.running import (
+    PASSPHRASE,
+    Person,
+    StartDevice,
+    enrol,
+    unlock,
+    until,
+)
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(400)]
+
+OFFICER = "5d0f6f7e-0d43-4f0a-9a3c-2f4b8a7c9d1e"
+
+
+def later(folder: Path) -> str:
+    """Give what has a keeper read its wall clock some hours off, as a file says."""
+    return (
+        "from pathlib import Path; from datetime import timedelta; from field_client import clock; "
+        f"real, hours = clock.now, Path({str(folder / 'hours')!r}); "
+        "clock.now = lambda: real() + timedelta(hours=float(hours.read_text()))"
+    )
+
+
+def test_a_lease_that_ended_asks_for_signal_once_and_the_passphrase_opens_after_that(
+    start: StartDevice, office: SmallOffice, tmp_path: Path
+) -> None:
+    (tmp_path / "hours").write_text("0")
+    device = start(first=later(tmp_path))
+    enrol(device, office)
+    device.next_address("unlocked")
+    device.stop()
+    (tmp_path / "hours").write_text("200")
+    again = start(first=later(tmp_path))
+    person = Person()
+    office.lends = False
+    page = person.open(again.next_address("lease").address)
+    assert page.heading == "This device needs signal once"
+    assert "too long since this device reached the office" in page.words
+    assert "Up to 3 days without signal" in page.words
+    assert "ring your supervisor" in page.words
+    assert "Could not reach the office" in person.post("/lease").words
+    assert person.post("/lease/again").heading == "This device needs signal once"
+    office.lends = True
+    assert person.post("/lease").heading == "Unlock Fieldfare"
+    person.post("/unlock", passphrase=PASSPHRASE)
+    unlocked = again.next_address("unlocked")
+    settings = person.open(f"http://127.0.0.1:{unlocked.port}/settings")
+    assert "Up to 3 days without signal" in settings.words
+
+
+def test_a_clock_set_back_while_unlocked_locks_the_device_and_says_why(
+    start: StartDevice, office: SmallOffice, tmp_path: Path
+) -> None:
+    (tmp_path / "hours").write_text("0")
+    device = start(first=later(tmp_path))
+    person = enrol(device, office)
+    device.next_address("unlocked")
+    person.post("/lock")
+    device.next_address("locked")
+    (tmp_path / "hours").write_text("-24")
+    page = Person().open(device.next_address("lease").address)
+    assert "The clock of this device was set back" in page.words
+
+
+def test_a_device_that_starts_online_opens_after_it_was_switched_off_only_with_the_office(
+    start: StartDevice, office: SmallOffice
+) -> None:
+    office.mode = Mode.ONLINE_START
+    device = start()
+    person = enrol(device, office)
+    device.next_address("unlocked")
+    person.post("/lock")
+    locked = device.next_address("locked")
+    assert unlock(person, locked).status == 200, "a lock is no reason to ask"
+    device.next_address("unlocked")
+    settings = person.open(
+        f"http://127.0.0.1:{person.page.url.split(':')[2].split('/')[0]}/settings"
+    )
+    assert "Signal at every start" in settings.words
+    device.stop()
+    again = start()
+    page = person.open(again.next_address("lease").address)
+    assert "switched off" in page.words
+    assert person.post("/lease").heading == "Unlock Fieldfare"
+
+
+def test_a_vault_from_before_leases_opens_without_the_office_and_moves_at_its_next_contact(
+    start: StartDevice, office: SmallOffice
+) -> None:
+    device = start()
+    enrol(device, office)
+    device.next_address("unlocked")
+    device.stop()
+    home = Home(device.home)
+    secret = device_secret.load(home.device_secret).secret
+    folder = home.vault(OFFICER)
+    older = _as_before_leases(folder, secret)
+    home.lease.unlink()
+    office.lends = False
+    again = start()
+    person = Person()
+    locked = again.next_address("locked")
+    assert unlock(person, locked).status == 200
+    again.next_address("unlocked")
+    assert keys.epoch_of(folder) == 0
+    again.stop()
+    office.lends, office.syncs = True, True
+    third = start()
+    unlock(person, third.next_address("locked"))
+    third.next_address("unlocked")
+    assert until(lambda: set(Leasing(home.lease, secret).shares) == {1}), "a sync brings a lease"
+    person.post("/lock")
+    unlock(person, third.next_address("locked"))
+    third.next_address("unlocked")
+    assert keys.epoch_of(folder) == 1
+    factors = keys.Factors(passphrase=PASSPHRASE, device_secret=secret, shares={1: share_of(1)})
+    assert keys.open_vault(folder, factors).db == older
+
+
+def _as_before_leases(folder: Path, secret: bytes) -> bytearray:
+    """Put the vault's key back under no share, as vaults were wrapped before there were leases."""
+    factors = keys.Factors(
+        passphrase=PASSPHRASE, device_secret=secret, shares={1: share_of(1), 0: b""}
+    )
+    header, sealed = keys._read(folder / keys.KEY_FILE, keys.FLOOR)
+    stretched = keys._stretched(header, PASSPHRASE)
+    vault_key = keys._unwrap(header, sealed, stretched, factors)
+    before = {**header, "lease_epoch": 0}
+    keys._write(folder / keys.KEY_FILE, before, stretched, factors, vault_key)
+    return keys.open_vault(folder, keys.Factors(passphrase=PASSPHRASE, device_secret=secret)).db
+
+
+@pytest.mark.parametrize(
+    ("said", "heading"),
+    [
+        ("device.suspended", "These records have been shut"),
+        ("device.revoked", "This device is no longer allowed"),
+    ],
+)
+def test_a_device_that_hears_that_its_share_is_destroyed_shuts_at_once_and_for_good(
+    start: StartDevice, office: SmallOffice, said: str, heading: str
+) -> None:
+    """T14 and T16, the device's side: 0 rows readable, with the right passphrase and every file."""
+    device = start()
+    person = enrol(device, office)
+    device.next_address("unlocked")
+    office.says = said
+    person.post("/sync")
+    event = "lease" if said == "device.suspended" else "enrol"
+    shut = device.next_address(event)
+    assert person.open(shut.address).heading == heading
+    home = Home(device.home)
+    secret = device_secret.load(home.device_secret).secret
+    kept = Leasing(home.lease, secret)
+    assert dict(kept.shares) == {}
+    with pytest.raises(RuleBroken, match=r"lease\.missing"):
+        keys.open_vault(
+            home.vault(OFFICER), keys.Factors(passphrase=PASSPHRASE, device_secret=secret)
+        )
+    device.stop()
+    again = start()
+    page = person.open(again.next_address(event).address)
+    assert page.heading == heading
+    assert json.loads(home.enrolment.read_bytes())["state"] == (
+        "active" if said == "device.suspended" else "revoked"
+    )
+    page = person.post("/lease/again" if said == "device.suspended" else "/revoked")
+    assert page.heading == "Set up this device"
+    assert not home.vault(OFFICER).exists()
+    assert len(list(home.vault(OFFICER).parent.iterdir())) == 1, "the shut vault is put aside"
+
+
+def test_a_sync_renews_the_lease_and_the_next_unlocking_wraps_the_vault_anew(
+    start: StartDevice, office: SmallOffice
+) -> None:
+    office.syncs = True
+    device = start()
+    person = enrol(device, office)
+    device.next_address("unlocked")
+    home = Home(device.home)
+    secret = device_secret.load(home.device_secret).secret
+    assert keys.epoch_of(home.vault(OFFICER)) == 1
+    assert until(
+        lambda: [said["wrapped"] for path, said in office.asked if path == LEASE_PATH] == [0, 1]
+    )
+    device.stop()
+    office.epoch = 2
+    again = start()
+    unlock(person, again.next_address("locked"))
+    again.next_address("unlocked")
+    assert until(lambda: set(Leasing(home.lease, secret).shares) == {1, 2})
+    person.post("/lock")
+    unlock(person, again.next_address("locked"))
+    again.next_address("unlocked")
+    assert keys.epoch_of(home.vault(OFFICER)) == 2
+    assert until(lambda: set(Leasing(home.lease, secret).shares) == {2})
