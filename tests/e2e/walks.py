@@ -113,7 +113,7 @@ def _role_walk(studio: Studio, council: RunningCouncil, stocked: Stocked, role: 
     page = studio.page()
     sign_in(page, council.address, role)
     routes = routes_of(stocked.app, stocked.permissions[role], role)
-    starts = ["/", "/first-page", "/you", "/jobs", "/backups"]
+    starts = ["/", "/first-page", "/you", "/jobs", "/backups", "/history-seal"]
     starts += [*_searches(council), *stocked.starts]
     starts += [f"/?tray={tray.key}" for tray in TRAYS if tray.needs in stocked.permissions[role]]
     own = [start for start in starts if routes.has(start)]

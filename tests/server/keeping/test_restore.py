@@ -14,6 +14,7 @@ import pytest
 
 from server.accounts.ledger import check_ledger
 from server.app import house
+from server.audit.verifying import verify
 from server.keeping.manifests import Manifest
 from server.keeping.records import RESTORED, told
 from server.keeping.restoring import choose
@@ -22,6 +23,7 @@ from server.spine.postgres import EmbeddedPostgres
 from server.spine.projections import check_all
 from server.spine.settings import setting
 from shared.errors import RuleBroken
+from tests.server.audit.conftest import Ledger
 from tests.server.keeping.conftest import Premises
 from tests.server.keeping.test_backup import ROOT, fieldfare, wait_until
 from tests.server.scenes import open_person
@@ -54,6 +56,32 @@ def test_a_restore_stands_at_the_backups_commit_under_a_new_epoch(premises: Prem
     assert (premises.root / "restored/secrets/receipts").read_bytes() == b"the office's own"
     assert not (premises.root / "restored/secrets/cookies").exists()
     assert (premises.root / "restored/secrets").stat().st_mode & 0o066 == 0
+
+
+def test_the_sealed_history_goes_on_in_a_restored_office_and_says_so(premises: Premises) -> None:
+    premises.case("Osgood")
+    history = Ledger(premises.office(), premises.home, clock.now())
+    history.sealed()
+    manifest = premises.backup()
+    premises.case("Lost")
+    lost = history.sealed()
+    restored = premises.restore()
+    home = premises.root / "restored"
+    with EmbeddedPostgres(home) as server:
+        again = Ledger(premises.office(server.url("fieldfare")), home, clock.now())
+        assert again.key.public == history.key.public
+        for path in history.folder.iterdir():
+            (again.folder / path.name).write_bytes(path.read_bytes())
+        again.work("Goes-On")
+        signed = again.sealed()
+        said = next(header for header in again.headers() if header["what"] == "restored")
+        assert (said["epoch_before"], said["epoch"]) == (restored.epoch_before, restored.epoch)
+        assert said["backup_id"] == manifest.backup_id
+        found = again.check()
+        assert (found.held, found.superseded) == (signed.entries, 1)
+        with pytest.raises(RuleBroken, match=r"audit\.restored_since"):
+            verify(again.exported(), [lost])
+        assert verify(again.exported(), [signed]).held == signed.entries
 
 
 def test_a_restore_to_a_moment_holds_what_was_done_before_it_and_nothing_after(
