@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.field_client.office import SmallOffice, share_of
 from tests.field_client.running import (
     PASSPHRASE,
     Person,
+    RunningDevice,
     StartDevice,
     enrol,
     unlock,
@@ -29,25 +31,53 @@ pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(400)]
 OFFICER = "5d0f6f7e-0d43-4f0a-9a3c-2f4b8a7c9d1e"
 
 
-def later(folder: Path) -> str:
-    """Give what has a keeper read its wall clock some hours off, as a file says."""
-    return (
-        "from pathlib import Path; from datetime import timedelta; from field_client import clock; "
-        f"real, hours = clock.now, Path({str(folder / 'hours')!r}); "
-        "clock.now = lambda: real() + timedelta(hours=float(hours.read_text()))"
-    )
+class Clocks:
+    """The clocks of a keeper: hours its wall clock is off, and seconds of the one nobody can set."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.off_by(0)
+        self.pass_to(1_000)
+        wall, elapsed = (str(folder / name) for name in ("hours", "elapsed"))
+        self.first = (
+            "from pathlib import Path; from datetime import timedelta; from field_client import "
+            f"clock; real, hours, elapsed = clock.now, Path({wall!r}), Path({elapsed!r}); "
+            "clock.now = lambda: real() + timedelta(hours=float(hours.read_text())); "
+            "clock.elapsed_seconds = lambda: float(elapsed.read_text())"
+        )
+
+    def off_by(self, hours: float) -> None:
+        self._write("hours", hours)
+
+    def pass_to(self, seconds: float) -> None:
+        self._write("elapsed", seconds)
+
+    def _write(self, name: str, value: float) -> None:
+        beside = self._folder / f"{name}.new"
+        beside.write_text(str(value))
+        beside.replace(self._folder / name)
+
+
+@pytest.fixture
+def clocks(tmp_path: Path) -> Clocks:
+    return Clocks(tmp_path)
+
+
+def kept_standing(device: RunningDevice) -> str:
+    """Read how the lease stands from its file, without looking at it by a clock of the test's."""
+    content = json.loads(Home(device.home).lease.read_bytes())
+    return str(content["said"]["standing"])
 
 
 def test_a_lease_that_ended_asks_for_signal_once_and_the_passphrase_opens_after_that(
-    start: StartDevice, office: SmallOffice, tmp_path: Path
+    start: StartDevice, office: SmallOffice, clocks: Clocks
 ) -> None:
-    (tmp_path / "hours").write_text("0")
-    device = start(first=later(tmp_path))
+    device = start(first=clocks.first)
     enrol(device, office)
     device.next_address("unlocked")
     device.stop()
-    (tmp_path / "hours").write_text("200")
-    again = start(first=later(tmp_path))
+    clocks.off_by(200)
+    again = start(first=clocks.first)
     person = Person()
     office.lends = False
     page = person.open(again.next_address("lease").address)
@@ -66,17 +96,34 @@ def test_a_lease_that_ended_asks_for_signal_once_and_the_passphrase_opens_after_
 
 
 def test_a_clock_set_back_while_unlocked_locks_the_device_and_says_why(
-    start: StartDevice, office: SmallOffice, tmp_path: Path
+    start: StartDevice, office: SmallOffice, clocks: Clocks
 ) -> None:
-    (tmp_path / "hours").write_text("0")
-    device = start(first=later(tmp_path))
+    device = start(first=clocks.first)
     person = enrol(device, office)
     device.next_address("unlocked")
     person.post("/lock")
     device.next_address("locked")
-    (tmp_path / "hours").write_text("-24")
+    clocks.off_by(-24)
     page = Person().open(device.next_address("lease").address)
     assert "The clock of this device was set back" in page.words
+
+
+def test_a_lease_that_ends_at_a_door_lets_the_visit_in_hand_be_finished_and_then_locks(
+    start: StartDevice, office: SmallOffice, clocks: Clocks
+) -> None:
+    device = start(first=clocks.first)
+    person = enrol(device, office)
+    unlocked = device.next_address("unlocked")
+    clocks.off_by(200)
+    assert until(lambda: kept_standing(device) == "ended"), "the share is erased at once"
+    clocks.pass_to(1_020)
+    assert person.open(f"http://127.0.0.1:{unlocked.port}/today").status == 200
+    for seconds in range(1_040, 1_101, 20):  # a longer step would look like a device that slept
+        assert device.printed_no_more() or seconds > 1_080
+        time.sleep(2)
+        clocks.pass_to(seconds)
+    page = Person().open(device.next_address("lease").address)
+    assert page.heading == "This device needs signal once"
 
 
 def test_a_device_that_starts_online_opens_after_it_was_switched_off_only_with_the_office(
