@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -106,6 +107,23 @@ def test_a_key_file_with_one_bit_flipped_is_refused(tmp_path: Path, where: int, 
     with pytest.raises(RuleBroken) as refused:
         reopen(folder)
     assert code_of(refused) in {"vault.damaged", "passphrase.wrong", "lease.missing"}
+
+
+@pytest.mark.proves("T11", "T12")
+def test_every_single_byte_of_a_key_file_counts(tmp_path: Path) -> None:
+    """T11 and T12: the header is bound to what it wraps, to the last byte of it."""
+    make(tmp_path)
+    path = tmp_path / keys.KEY_FILE
+    whole, opened = path.read_bytes(), []
+    for where in range(len(whole)):
+        content = bytearray(whole)
+        content[where] ^= 1
+        path.write_bytes(content)
+        with contextlib.suppress(RuleBroken):
+            reopen(tmp_path)
+            opened.append(where)
+    assert len(whole) > 300
+    assert opened == []
 
 
 @pytest.mark.proves("T11")
