@@ -9,12 +9,13 @@ from __future__ import annotations
 import enum
 import platform
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from keyring.backend import KeyringBackend
 
-from field_client import clock, device_secret, enrolment
+from field_client import clock, deliveries, device_secret, enrolment, wiping
+from field_client.deliveries import Delivered
 from field_client.device_key import DeviceKey
 from field_client.device_secret import DeviceSecret
 from field_client.enrolment import Asking, Enrolment, State
@@ -26,6 +27,7 @@ from field_client.leasing import ask as ask_for_lease
 from field_client.office_link import OfficeAddress, OfficeLink
 from field_client.vault import keys
 from field_client.vault_process import Lent
+from field_client.wiping import Wipe
 from shared.errors import RuleBroken
 
 
@@ -38,6 +40,7 @@ class Stage(enum.Enum):
     LEASE = "lease"
     PASSPHRASE = "passphrase"  # noqa: S105 - the name of a page
     LOCKED = "unlock"
+    ERASED = "erased"
     BROKEN = "problem"
 
 
@@ -58,6 +61,7 @@ class Device:
         self.problem: RuleBroken | None = None
         self.enrolment: Enrolment | None = None
         self.link: OfficeLink | None = None
+        self.wipe: Wipe | None = None
         self._keystore = keystore
         self._lease: Leasing | None = None
         self._secret: DeviceSecret | None = None
@@ -71,13 +75,16 @@ class Device:
     @property
     def stage(self) -> Stage:
         """Say what has to happen next."""
+        if self.wipe is not None:
+            return Stage.ERASED
         if self.problem is not None:
             return Stage.BROKEN
-        if self.enrolment is None:
-            return Stage.ENROL
-        if self.enrolment.state is State.REVOKED:
+        return Stage.ENROL if self.enrolment is None else self._enrolled_stage(self.enrolment)
+
+    def _enrolled_stage(self, enrolled: Enrolment) -> Stage:
+        if enrolled.state is State.REVOKED:
             return Stage.REVOKED
-        if not self.enrolment.officer_id:
+        if not enrolled.officer_id:
             return Stage.WAITING
         if not self.may_open:
             return Stage.LEASE
@@ -100,6 +107,11 @@ class Device:
     def vault_folder(self) -> Path:
         """Where the vault of this device's officer is, or will be."""
         return self.home.vault(self._enrolled().officer_id)
+
+    @property
+    def sealed_folder(self) -> Path:
+        """Where copies of this officer's unsent work are, which only the office can open."""
+        return self.home.sealed / self._enrolled().officer_id
 
     @property
     def secret(self) -> bytes:
@@ -132,6 +144,7 @@ class Device:
             fictional=enrolled.fictional,
             secret_kept_in=self._kept_secret().kept_in.value,
             receipt_key=enrolled.receipt_key,
+            sealing_key=enrolled.sealing_key,
         )
 
     def enrol(self, *, address: str, code: str, device_name: str) -> None:
@@ -197,22 +210,77 @@ class Device:
         with self._turn:
             self._leasing().rest_on(epoch)
 
+    def check_in(self) -> None:
+        """Ask the office how this device stands, and take from the answer what is for every day.
+
+        That it is revoked changes nothing here: what was saved stays until the office says more.
+        """
+        with self._turn:
+            if self.link is None or not self._enrolled().officer_id:
+                return
+            link, known = self.link, self._enrolled()
+        told, order = enrolment.check_in(link, known)
+        with self._turn:
+            if self.enrolment is not known:
+                return
+            if order is not None:
+                self.wipe = wiping.begin(self.home, order, asdict(known))
+            elif told.state is State.ACTIVE and told != known:
+                enrolment.save(self.home.enrolment, told)
+                self.enrolment = told
+
+    def deliver(self) -> Delivered:
+        """Bring the sealed copies of unsent work to the office."""
+        with self._turn:
+            if self.link is None:
+                return Delivered()
+            known = self._enrolled()
+            office = deliveries.Office(
+                link=self.link, device_id=known.device_id, receipt_key=known.receipt_key
+            )
+        return deliveries.deliver(self.home.sealed, office)
+
+    def go_on_wiping(self) -> None:
+        """Erase what is left to erase; the vault and the window must be gone.
+
+        Raises RuleBroken when the office is out of reach for what it has to be told.
+        """
+        with self._turn:
+            if self.wipe is None or self.wipe.finished:
+                return
+            work = wiping.Wiping(self.home, self.wipe, lambda: self.secret, self._keystore)
+            self.enrolment = self.link = None
+        try:
+            work.go_on()
+        finally:
+            self.wipe, self._secret, self._lease = work.wipe, None, None
+
     def start_again(self) -> None:
         """Forget an office that no longer wants this device; a vault made for it stays shut.
 
-        It is put aside under the device's old name, so that the next vault has a place of its own.
+        It is put aside under the device's old name, so that the next vault has a place of its own. One
+        that is still being erased goes on with that.
         """
         with self._turn:
-            enrolled = self._enrolled()
-            if enrolled.officer_id and keys.exists(self.vault_folder):
-                self.vault_folder.rename(self.home.vault(f"{enrolled.officer_id}.{clock.new_id()}"))
-            self._leasing().forget()
+            if self.wipe is not None and not self.wipe.finished:
+                return
+            self.home.wipe.unlink(missing_ok=True)
+            self.wipe = None
+            if self.enrolment is not None:
+                enrolled = self._enrolled()
+                if enrolled.officer_id and keys.exists(self.vault_folder):
+                    aside = self.home.vault(f"{enrolled.officer_id}.{clock.new_id()}")
+                    self.vault_folder.rename(aside)
+                self._leasing().forget()
             self._lease = None
             self.home.enrolment.unlink(missing_ok=True)
             self.home.device_key.unlink(missing_ok=True)
             self.enrolment = self.link = None
 
     def _read(self) -> None:
+        self.wipe = wiping.load(self.home)
+        if self.wipe is not None:
+            return
         enrolled = enrolment.load(self.home.enrolment)
         if enrolled is None:
             return

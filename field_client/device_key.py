@@ -7,6 +7,7 @@ on disk is wrapped by the same secret, under a purpose of its own: `wrap` and `u
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Mapping
@@ -35,11 +36,9 @@ class DeviceKey:
     @classmethod
     def make(cls, path: Path, device_secret: bytes) -> DeviceKey:
         """Make a new key and write it, wrapped; one that was there before is gone."""
-        private_key = Ed25519PrivateKey.generate()
-        public_bytes = private_key.public_key().public_bytes_raw()
-        kept = wrap(device_secret, _PURPOSE, private_key.private_bytes_raw(), public_bytes)
-        write_private(path, canonical({"public": public_bytes.hex(), **kept}))
-        return cls(private_key)
+        made = cls(Ed25519PrivateKey.generate())
+        made.keep(path, device_secret)
+        return made
 
     @classmethod
     def load(cls, path: Path, device_secret: bytes) -> DeviceKey:
@@ -51,9 +50,19 @@ class DeviceKey:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise RuleBroken("device.damaged") from None
 
+    def keep(self, path: Path, secret: bytes) -> None:
+        """Write the key, wrapped under a secret."""
+        public_bytes = self.public_bytes()
+        kept = wrap(secret, _PURPOSE, self._private_key.private_bytes_raw(), public_bytes)
+        write_private(path, canonical({"public": public_bytes.hex(), **kept}))
+
     def sign(self, message: bytes) -> bytes:
         """Sign a message as this device."""
         return self._private_key.sign(message)
+
+    def sign_text(self, message: bytes) -> str:
+        """Sign a message, in base64, as messages carry signatures."""
+        return base64.b64encode(self.sign(message)).decode("ascii")
 
     def public_bytes(self) -> bytes:
         """Give the half of the key that the office is told."""

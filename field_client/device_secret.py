@@ -20,7 +20,7 @@ import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError
 
-from field_client.files import read_private, write_private
+from field_client.files import read_private, sync_folder, write_private
 from shared.errors import RuleBroken
 from shared.schemas import canonical
 
@@ -73,6 +73,28 @@ def make(path: Path, backend: KeyringBackend | None = None) -> DeviceSecret:
         return DeviceSecret(secret=secret, kept_in=Keeping.KEYSTORE)
     write_private(path, canonical({"kept_in": Keeping.FILE.value, "kept": secret.hex()}))
     return DeviceSecret(secret=secret, kept_in=Keeping.FILE)
+
+
+def forget(path: Path, backend: KeyringBackend | None = None) -> bool:
+    """Delete this device's secret for ever, and tell whether it is sure to be gone.
+
+    The keystore comes first: its entry's name is in the file. What is gone already is gone.
+    """
+    if not path.exists():
+        return True
+    place, kept = _read_place(path)
+    gone = True
+    if place is Keeping.KEYSTORE:
+        keystore = backend or keyring.get_keyring()
+        try:
+            if keystore.get_password(_SERVICE, kept) is not None:
+                keystore.delete_password(_SERVICE, kept)
+            gone = keystore.get_password(_SERVICE, kept) is None
+        except KeyringError:
+            gone = False
+    path.unlink()
+    sync_folder(path.parent)
+    return gone
 
 
 def _is_real(keystore: KeyringBackend) -> bool:

@@ -17,9 +17,13 @@ from field_client import clock
 from field_client.answers import Answer
 from field_client.files import read_private, write_private
 from field_client.office_link import OfficeLink, code_of
+from field_client.vault.keys import is_signed_by
 from shared.errors import RuleBroken
 from shared.schemas import canonical
 from shared.words import words_to_compare
+from sync.sealed import key_statement
+from sync.shapes import SEAL_CHARACTERS_MAX
+from sync.wipes import WipeOrder, WipeOrderSchema, read_order
 
 ENROL_PATH = "/device/v1/enrol"
 """Where the office takes a code and a new device's key."""
@@ -63,6 +67,7 @@ class Enrolment:
     office_name: str = ""
     fictional: bool = False
     receipt_key: str = ""
+    sealing_key: str = ""
 
 
 class _Text(fields.String):
@@ -91,9 +96,18 @@ class _OfficeSchema(Schema):
     fictional = fields.Boolean(required=True)
 
 
+class _SealingKeySchema(Schema):
+    key = fields.String(required=True, validate=validate.Regexp(_RECEIPT_KEY))
+    signature = _Text(SEAL_CHARACTERS_MAX)
+
+
 class _StateSchema(Schema):
     state = fields.Enum(State, by_value=True, required=True)
     receipt_key = fields.String(load_default="", validate=validate.Regexp(_RECEIPT_KEY))
+    sealing_key = fields.Nested(
+        _SealingKeySchema(unknown=EXCLUDE), load_default=None, allow_none=True
+    )
+    wipe = fields.Nested(WipeOrderSchema, load_default=None, allow_none=True)
     officer = fields.Nested(_OfficerSchema(unknown=EXCLUDE), load_default=None, allow_none=True)
     office = fields.Nested(_OfficeSchema(unknown=EXCLUDE), load_default=None, allow_none=True)
 
@@ -109,6 +123,7 @@ class _EnrolmentSchema(Schema):
     office_name = fields.String(required=True)
     fictional = fields.Boolean(required=True)
     receipt_key = fields.String(load_default="", validate=validate.Regexp(_RECEIPT_KEY))
+    sealing_key = fields.String(load_default="", validate=validate.Regexp(_RECEIPT_KEY))
 
 
 def read_code(typed: str) -> str:
@@ -166,29 +181,54 @@ def ask(link: OfficeLink, asking: Asking) -> Enrolment:
 
 
 def ask_state(link: OfficeLink, enrolment: Enrolment) -> Enrolment:
-    """Ask how the office sees this device now.
+    """Ask how the office sees this device now, and take what it says."""
+    return check_in(link, enrolment)[0]
 
-    A device that was enrolled before its office signed receipts is given the key here, once: what
+
+def check_in(link: OfficeLink, enrolment: Enrolment) -> tuple[Enrolment, WipeOrder | None]:
+    """Ask how the office sees this device now, and whether it is to erase itself.
+
+    An order counts only in the office's own hand and for this device. A device that was enrolled
+    before its office signed receipts is given the key here, once: what
     is pinned is never replaced.
     """
     answer = link.post(STATE_PATH, canonical({"wall_at": clock.now().isoformat()}))
     if answer.status not in _SUCCESS:
         if code_of(answer) == "device.revoked":
-            return replace(enrolment, state=State.REVOKED)
+            return replace(enrolment, state=State.REVOKED), None
         raise _refusal(answer)
     said = _read(_StateSchema(unknown=EXCLUDE), answer)
     officer, office = said["officer"] or {}, said["office"] or {}
+    receipt_key = enrolment.receipt_key or said["receipt_key"]
     if said["state"] is State.ACTIVE and not (officer and office):
         raise RuleBroken("office.not_the_office")
-    return replace(
+    told = replace(
         enrolment,
         state=said["state"],
         officer_id=officer.get("id", enrolment.officer_id),
         officer_name=officer.get("name", enrolment.officer_name),
         office_name=office.get("name", enrolment.office_name),
         fictional=office.get("fictional", enrolment.fictional),
-        receipt_key=enrolment.receipt_key or said["receipt_key"],
+        receipt_key=receipt_key,
+        sealing_key=_signed_key(receipt_key, said["sealing_key"]) or enrolment.sealing_key,
     )
+    return told, _order(told, said["wipe"])
+
+
+def _order(told: Enrolment, said: Mapping[str, Any] | None) -> WipeOrder | None:
+    """Take an order to erase only from the office this device knows, and only if it is for this device."""
+    order = read_order(said) if said else None
+    if order is None or order.device_id != told.device_id or not told.receipt_key:
+        return None
+    return order if is_signed_by(told.receipt_key, order.statement, order.signature) else None
+
+
+def _signed_key(receipt_key: str, told: Mapping[str, str] | None) -> str:
+    """Take the key that copies are sealed to only from the office this device knows by its signature."""
+    if told is None or not receipt_key:
+        return ""
+    signed = is_signed_by(receipt_key, key_statement(told["key"]), told["signature"])
+    return told["key"] if signed else ""
 
 
 def save(path: Path, enrolment: Enrolment) -> None:

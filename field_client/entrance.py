@@ -79,6 +79,7 @@ class Entrance:
             (Stage.WAITING, self.waiting),
             (Stage.REVOKED, self.revoked),
             (Stage.LEASE, self.lease),
+            (Stage.ERASED, self.erased),
             (Stage.BROKEN, self.problem),
         ):
             pages.add_url_rule(f"/{stage.value}", stage.value, page, methods=["GET", "POST"])
@@ -164,6 +165,13 @@ class Entrance:
             return redirect("/")
         return render_template("field/revoked.html", enrolment=self._device.enrolment)
 
+    def erased(self) -> ResponseReturnValue:
+        """Say that the office had this device erased and how far that is; once done, start again."""
+        if request.method == "POST":
+            self._device.start_again()
+            return redirect("/")
+        return render_template("field/erased.html", wipe=self._device.wipe)
+
     def problem(self) -> ResponseReturnValue:
         """Say what keeps this device from starting."""
         return render_template("field/problem.html", errors=_errors(self._device.problem))
@@ -176,8 +184,8 @@ class Entrance:
         return redirect("/")
 
     def _frame(self) -> Mapping[str, Any]:
-        enrolled = self._device.enrolment
-        return {"fictional": enrolled is not None and enrolled.fictional}
+        known = self._device.wipe or self._device.enrolment
+        return {"fictional": known is not None and known.fictional}
 
 
 def _errors(refusal: RuleBroken | None) -> list[Wrong]:

@@ -18,9 +18,9 @@ def make_private_folder(folder: Path) -> Path:
     return folder
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes, bytes_max: int = PRIVATE_BYTES_MAX) -> None:
     """Write a file so that after a power cut either the old content is there or the new."""
-    if len(content) > PRIVATE_BYTES_MAX:
+    if len(content) > bytes_max:
         raise ValueError("this file is for something small")
     make_private_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -33,23 +33,23 @@ def write_private(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def move_private(written: Path, place: Path) -> None:
     """Put a file that is on disk already in another's place: either is there, at every moment."""
     written.replace(place)
-    _sync_folder(place.parent)
+    sync_folder(place.parent)
 
 
-def read_private(path: Path) -> bytes:
+def read_private(path: Path, bytes_max: int = PRIVATE_BYTES_MAX) -> bytes:
     """Read a file written here, never more of it than we would have written."""
     with path.open("rb") as file:
-        return file.read(PRIVATE_BYTES_MAX + 1)
+        return file.read(bytes_max + 1)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself durable; Windows cannot open a folder, and does not need to."""
+def sync_folder(folder: Path) -> None:
+    """Make what was named or deleted in a folder durable, which Windows does by itself."""
     with contextlib.suppress(PermissionError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -46,6 +46,16 @@ class Home:
         return self.folder / "device" / "lease.json"
 
     @property
+    def wipe(self) -> Path:
+        """How far the erasing of this device has come, once it was told to."""
+        return self.folder / "device" / "wipe.json"
+
+    @property
+    def wipe_key(self) -> Path:
+        """The device's signing key while it erases itself, when the device secret is gone."""
+        return self.folder / "device" / "wipe-key.json"
+
+    @property
     def in_use(self) -> Path:
         """Held locked by the one keeper that uses this folder."""
         return self.folder / "device" / "in-use.lock"
@@ -55,9 +65,19 @@ class Home:
         """The window's own files, deleted whenever one starts or ends."""
         return self.folder / "window"
 
+    @property
+    def sealed(self) -> Path:
+        """Copies of unsent work that only the office can open, a folder for each officer."""
+        return self.folder / "sealed"
+
     def vault(self, officer_id: str) -> Path:
         """The vault of one officer; another officer of this device has another."""
-        return self.folder / "vaults" / officer_id
+        return self.vaults / officer_id
+
+    @property
+    def vaults(self) -> Path:
+        """Every vault of this device."""
+        return self.folder / "vaults"
 
 
 def _usual_place() -> Path:

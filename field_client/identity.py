@@ -20,6 +20,7 @@ class Identity:
     fictional: bool
     secret_kept_in: str
     receipt_key: str = ""
+    sealing_key: str = ""
 
     def packed(self) -> dict[str, Any]:
         """Write it as plain values, for the pipe."""

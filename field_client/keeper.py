@@ -30,6 +30,7 @@ from field_client.home import Home
 from field_client.lease_watch import LeaseWatch
 from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, PipeClosed, PipeFault
+from field_client.rounds import Rounds
 from field_client.vault_process import VaultHandler, VaultProcess
 from field_client.window_process import WindowProcess
 from shared.errors import RuleBroken
@@ -48,11 +49,13 @@ _LOOK_SECONDS = 1.0
 _ANSWER_SECONDS = 60.0
 _SECONDS_MIN = 5.0  # a child that lives no longer than this never worked
 _FAILURES_MAX = 3
+_NOT_ALLOWED = 401
+_EVENTS = {Stage.LOCKED: "locked", Stage.ERASED: "erased"}
 
 _log = logging.getLogger(__name__)
 
 Announce = Callable[[str, str], None]
-"""Told each new address, with what it is for: enrol, lease, locked or unlocked."""
+"""Told each new address, with what it is for: enrol, lease, locked, unlocked or erased."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +95,13 @@ class Keeper:
         self._active_at = 0.0
         self._window: WindowProcess | None = None
         self._window_since = 0.0
+        self._window_shows_erased = False
+        self._rounds = Rounds(
+            self._device,
+            is_shut=lambda: not self._open,
+            is_gone=lambda: self._vault is None and self._window_shows_erased,
+            end_vault=lambda: self._happened.put(_Happened(what="erase")),
+        )
 
     def stop(self) -> None:
         """Have the keeper end; safe to call from a signal handler."""
@@ -106,8 +116,10 @@ class Keeper:
             raise RuleBroken("device.open_already")
         try:
             self._begin()
+            self._rounds.start()
             return self._attend()
         finally:
+            self._rounds.stop()
             self._end()
             in_use.release()
 
@@ -151,6 +163,8 @@ class Keeper:
             return 0
         if happened.what == "window" and happened.child is self._window:
             return self._window_closed(happened.code)
+        if happened.what == "erase":
+            self._begin_again()
         if happened.what in {"lock", "vault"} and happened.child is self._vault:
             if happened.what == "vault":
                 self._note_failure()
@@ -181,12 +195,14 @@ class Keeper:
             self._end_children()
             self._leave_entrance()
             self._begin()
+        self._rounds.ask()
 
     # What is open
 
     def _begin(self) -> None:
         """Show the first page of this device's stage, and say or open its address."""
         stage = self._device.stage
+        self._window_shows_erased = stage is Stage.ERASED
         if stage in {Stage.LOCKED, Stage.PASSPHRASE}:
             try:
                 address = self._show_vault()
@@ -198,8 +214,7 @@ class Keeper:
         if self._announce is None:
             self._open_window(address)
         else:
-            said = {Stage.LOCKED: "locked", Stage.LEASE: "lease"}
-            self._announce(said.get(stage, "enrol"), address)
+            self._announce(_EVENTS.get(stage, "enrol"), address)
 
     def _show_entrance(self) -> str:
         entrance = Entrance(self._device, self.go_on)
@@ -218,6 +233,7 @@ class Keeper:
                 device.vault_folder,
                 device.identity(),
                 device.lent,
+                sealed_folder=device.sealed_folder,
                 boot_seconds=self._boot_seconds,
             )
         except (PipeClosed, PipeFault):
@@ -292,6 +308,8 @@ class Keeper:
         path, kind = str(message.values["path"]), str(message.values["content_type"])
         answer = link.post(path, message.body, kind)
         self._lease.hear(vault, answer)
+        if answer.status == _NOT_ALLOWED:
+            self._rounds.ask()
         return answer.packed()
 
     def _upload(self, vault: VaultProcess, message: Message) -> Message:

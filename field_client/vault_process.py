@@ -48,10 +48,22 @@ class VaultProcess:
         )
         self._pipe.start()
 
-    def show(self, folder: Path, identity: Identity, lent: Lent, *, boot_seconds: float) -> str:
-        """Have the page before the vault in a folder shown, and give an address that leads to it."""
+    def show(
+        self,
+        folder: Path,
+        identity: Identity,
+        lent: Lent,
+        *,
+        sealed_folder: Path,
+        boot_seconds: float,
+    ) -> str:
+        """Have the page before the vault in a folder shown, and give an address that leads to it.
+
+        In `sealed_folder` the vault keeps copies of what is unsent, for the office alone.
+        """
         values = {
             "folder": str(folder),
+            "sealed_folder": str(sealed_folder),
             "identity": identity.packed(),
             "boot_seconds": boot_seconds,
             "epochs": list(lent.shares),

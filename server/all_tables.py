@@ -12,9 +12,11 @@ from server.leasing import tables as leasing
 from server.people import tables as people
 from server.reconciling import tables as reconciling
 from server.recovery import tables as recovery
+from server.sealed_work import tables as sealed_work
 from server.spine import tables as spine
 from server.sync_api import tables as sync_api
 from server.visits import tables as visits
+from server.wiping import tables as wiping
 from server.worktray import tables as worktray
 
 ALL = (
@@ -28,9 +30,11 @@ ALL = (
     people,
     reconciling,
     recovery,
+    sealed_work,
     spine,
     sync_api,
     visits,
+    wiping,
     worktray,
 )
 """The modules whose tables make up the schema."""

@@ -19,7 +19,8 @@ from server.payments.area import AREA as PAYMENTS
 from server.people.area import AREA as PEOPLE
 from server.reconciling.area import AREA as RECONCILING
 from server.recovery.area import AREA as RECOVERY
-from server.spine import database, error_pages, office_seal, secret_files, web
+from server.sealed_work.area import AREA as SEALED_WORK
+from server.spine import database, error_pages, office_box, office_seal, secret_files, web
 from server.spine.areas import Area, House, assemble
 from server.spine.database import db
 from server.spine.permissions import Opening, check_every_view, needs
@@ -27,6 +28,7 @@ from server.spine.settings import FICTIONAL, OFFICE_NAME, setting
 from server.sync_api.area import AREA as SYNC
 from server.sync_health.area import AREA as SYNC_HEALTH
 from server.visits.area import AREA as VISITS
+from server.wiping.area import AREA as WIPING
 from server.worktray.area import AREA as WORKTRAY
 
 COOKIE_KEY_BYTES = 32
@@ -47,7 +49,9 @@ AREAS: tuple[Area, ...] = (
     KEEPING,
     AUDIT,
     SYNC,
+    SEALED_WORK,
     SYNC_HEALTH,
+    WIPING,
 )
 """Every area of the office; taking one out is deleting its folder and its line."""
 
@@ -78,6 +82,7 @@ def create_app(config: Config, database_url: str) -> Flask:
             fictional=setting(db.session(), FICTIONAL) == "yes",
             seal=office_seal.load(config.home / "secrets"),
             shares=shares.load(config.home / "secrets"),
+            box=office_box.load(config.home / "secrets"),
             office_name=setting(db.session(), OFFICE_NAME) or config.office_name,
         )
     return app

@@ -100,6 +100,28 @@ def answer(
     )
 
 
+def take_sealed(
+    store_id: str, envelopes: Sequence[bytes], places: Sequence[Place]
+) -> Steps[Office, Mapping[str, Receipt]]:
+    """Take commands of a vault that came sealed, by the same steps as those of a request.
+
+    Whoever brings them can be told nothing, so this is all of it. What does not follow on has no
+    receipt in the answer.
+    """
+    request = Request(
+        store_id=store_id,
+        epoch=None,
+        cursor=0,
+        envelopes=tuple(envelopes),
+        places=tuple(places),
+    )
+    read, outside = _read_all(request)
+    standing = yield from _hear(request, read)
+    assert standing is not None, "something was brought"
+    receipts, _sent = yield from _take(request, standing, read, outside)
+    return {receipt.command_id: receipt for receipt in receipts}
+
+
 def _hear(request: Request, envelopes: Sequence[Envelope]) -> Steps[Office, Standing | None]:
     """Ask how a vault stands that has something to say.
 

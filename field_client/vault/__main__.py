@@ -24,6 +24,7 @@ from field_client.vault.gate import Gate
 from field_client.vault.hardening import harden, take_pipe
 from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.opened import LeaseTold, OpenVault
+from field_client.vault.sealed_copies import SealedCopies
 from field_client.vault.store import Store, open_store
 from shared.errors import RuleBroken
 from sync.leases import SHARE_BYTES
@@ -62,6 +63,7 @@ class VaultProcess:
             device_secret=message.body[:SECRET_BYTES],
             shares=_shares(message),
             boot_seconds=float(message.values["boot_seconds"]),
+            sealed_folder=Path(message.values["sealed_folder"]),
         )
         self._take_lease(message)
         new = not keys.exists(closed.folder)
@@ -94,8 +96,13 @@ class VaultProcess:
             raise
         self._keeper.rests_on(epoch)
         self._vault = OpenVault(
-            store=store, identity=closed.identity, keeper=self._keeper, told=self._told
+            store=store,
+            identity=closed.identity,
+            keeper=self._keeper,
+            told=self._told,
+            copies=SealedCopies(store, closed.sealed_folder, closed.identity.sealing_key),
         )
+        self._vault.seal_unsent()
         server = cast(LoopbackServer, self._server)
         app, door = create_app(
             self._vault, screens, lambda: server.port, boot_seconds=closed.boot_seconds
@@ -104,11 +111,12 @@ class VaultProcess:
         return door
 
     def _lock(self, _message: Message) -> None:
-        """Let the last answer go out, close the database and end."""
+        """Let the last answer go out, seal what is unsent, close the database and end."""
         if self._server is not None:
             self._server.stop(grace_seconds=LAST_ANSWER_SECONDS)
         with self._turn:
             if self._vault is not None:
+                self._vault.seal_unsent()
                 self._vault.store.close()
         _leave()
 
@@ -122,6 +130,7 @@ class _ClosedVault:
     device_secret: bytes = field(repr=False)
     shares: Mapping[int, bytes] = field(repr=False)
     boot_seconds: float
+    sealed_folder: Path
 
     def open_store(self, passphrase: str) -> tuple[Store, int]:
         """Open the database, or make it where there is none; say which lease it is wrapped under."""

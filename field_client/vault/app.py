@@ -48,6 +48,8 @@ def create_app(
     def notice(response: Response) -> Response:
         if _is_by_a_person():
             vault.keeper.activity()
+        if request.method not in SAFE_METHODS:
+            vault.seal_unsent()
         return response
 
     screens.register(app, vault)

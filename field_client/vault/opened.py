@@ -10,6 +10,7 @@ from flask import current_app
 from field_client.identity import Identity
 from field_client.lease import Lease
 from field_client.vault.keeper_link import KeeperLink
+from field_client.vault.sealed_copies import SealedCopies
 from field_client.vault.store import Store
 
 EXTENSION = "fieldfare_vault"
@@ -31,6 +32,12 @@ class OpenVault:
     identity: Identity
     keeper: KeeperLink
     told: LeaseTold = field(default_factory=LeaseTold)
+    copies: SealedCopies | None = None
+
+    def seal_unsent(self) -> None:
+        """See that what the office has not answered lies sealed where the keeper can send it."""
+        if self.copies is not None:
+            self.copies.keep_true()
 
 
 def opened() -> OpenVault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,14 +34,17 @@ from server.access.tables import DeviceRow
 from server.spine import clock
 from server.spine.database import db
 from server.spine.execute import Door
+from server.spine.office_box import OfficeBox
 from server.spine.office_seal import OfficeSeal
 from server.spine.orders import Order
 from server.spine.permissions import Opening, needs
+from server.wiping.queries import order_for
 from shared.catalogue import mark
 from shared.commands import Actor, Outcome
 from shared.day_fields import MomentField
 from shared.errors import register
 from shared.fields import CleanText
+from sync.sealed import key_statement
 from sync.wire import NotAMessage, read_json
 
 logger = logging.getLogger(__name__)
@@ -147,6 +151,8 @@ def state() -> Response:
         state=speaking.state,
         officer={"id": speaking.officer_id, "name": speaking.officer_name},
         receipt_key=_receipt_key(),
+        sealing_key=_sealing_key(),
+        wipe=_wipe(speaking.device_id, now) if speaking.state == "revoked" else None,
         office=_office(),
     )
 
@@ -222,6 +228,24 @@ def _receipt_key() -> str:
     """Give the public half of the key that this office signs receipts with."""
     seal: OfficeSeal = current_app.extensions["fieldfare"]["seal"]
     return seal.public_text
+
+
+def _wipe(device_id: str, now: datetime) -> dict[str, str] | None:
+    """Give the order to erase itself, in the office's own hand, to a device that has one."""
+    with _sessions()() as session, session.begin():
+        order = order_for(session, device_id, now)
+    if order is None:
+        return None
+    seal: OfficeSeal = current_app.extensions["fieldfare"]["seal"]
+    return asdict(replace(order, signature=seal.sign(order.statement)))
+
+
+def _sealing_key() -> dict[str, str]:
+    """Give the key that devices seal unsent work to, signed with the one they know the office by."""
+    office = current_app.extensions["fieldfare"]
+    seal: OfficeSeal = office["seal"]
+    box: OfficeBox = office["box"]
+    return {"key": box.public_text, "signature": seal.sign(key_statement(box.public_text))}
 
 
 def _office() -> dict[str, Any]:

@@ -23,10 +23,14 @@ from server.access.forms import ApprovalSchema, ticket_schema
 from server.access.queries import Device
 from server.spine import clock
 from server.spine.database import db
+from server.spine.giving import give_together
 from server.spine.paging import Page, Slice
 from server.spine.permissions import needs, signed_in
 from server.spine.web import give, tell
+from server.wiping.commands import OrderWipe
+from server.wiping.queries import wipe_of
 from shared.catalogue import mark
+from shared.commands import Command
 from shared.errors import RuleBroken
 from shared.forms import Form
 from shared.lease_modes import named
@@ -136,13 +140,24 @@ def revoke(device_id: UUID) -> tuple[str, int] | Response:
     form = Form.read(RevokeDeviceSchema(), sent)
     try:
         if form.ok:
-            give(RevokeDevice(**form.data), request.form.get("command_id"))
+            _revoke(device, form.data["reason"])
     except RuleBroken as refusal:
         form = form.refused(refusal)
     if not form.ok:
         return render_template("access/revoke_device.html", device=device, form=form), 422
-    tell(mark("The device has been revoked: what it still sends is set aside"))
+    if device.approved_at:
+        tell(mark("The device has been revoked. It is told to erase itself when it is heard of"))
+    else:
+        tell(mark("The device has been revoked: what it still sends is set aside"))
     return redirect(url_for("devices.one_device", device_id=device_id), code=303)
+
+
+def _revoke(device: Device, reason: str) -> None:
+    """Revoke a device and, where there may be anything on it, have it erase itself: both or neither."""
+    commands: list[Command] = [RevokeDevice(device_id=device.device_id, reason=reason)]
+    if device.approved_at:
+        commands.append(OrderWipe(wipe_id=clock.new_id(), device_id=device.device_id))
+    give_together(commands, request.form.get("command_id"))
 
 
 def _device(device_id: UUID) -> Device:
@@ -170,6 +185,7 @@ def _page_of(device: Device, form: Form) -> str:
         form=form,
         states=STATES,
         reasons=REASONS,
+        wipe=wipe_of(db.session(), device.device_id),
         now=clock.now(),
         mode_named=named,
         own=signed_in().actor.user_id in {device.officer_id, device.issued_by},

@@ -65,6 +65,8 @@ REASONS: Mapping[str, str] = {
     "envelope.unreadable": mark("The office could not read it at all"),
     "visit.not_come": mark("The office has not got the visit that it belongs to"),
     "lane.forked": mark("The records on the device were copied, and another copy was quicker"),
+    "sealed.unreadable": mark("It came sealed, and the office could not open it"),
+    "store.of_another_device": mark("It came sealed from one device, and is another device’s work"),
     "device.pending": mark("Nobody had approved the device that sent it"),
     "device.suspended": mark("Its officer’s sign-in had been stopped"),
     "device.revoked": mark("The device that sent it had been revoked"),
@@ -92,6 +94,8 @@ ACTIONS: Mapping[str, str] = {
     "lane.forked": mark(
         "A device that is up to date sends it again by itself: if it still waits, record it here"
     ),
+    "sealed.unreadable": mark("Have the device unlocked and synced: it sends the same by itself"),
+    "store.of_another_device": mark("Find out how it came there, then record it here or close it"),
     "device.pending": mark(
         "Approve the device: it sends this again by itself. If you never will, close this"
     ),

@@ -41,6 +41,9 @@ class Keystore(KeyringBackend):
             raise PasswordSetError("locked")
         self.entries[service, username] = password
 
+    def delete_password(self, service: str, username: str) -> None:
+        del self.entries[service, username]
+
 
 class Forgetful(Keystore):
     """A keystore that says yes and keeps nothing."""
@@ -125,3 +128,29 @@ def test_a_device_key_file_with_one_bit_flipped_gives_the_same_key_or_none(
     with contextlib.suppress(RuleBroken):
         again = DeviceKey.load(tmp_path / "key", SECRET)
         assert again.public_bytes() == made.public_bytes()
+
+
+def test_a_secret_that_is_forgotten_is_gone_from_wherever_it_was_kept(tmp_path: Path) -> None:
+    keystore, path = Keystore(), tmp_path / "secret"
+    device_secret.make(path, keystore)
+    assert device_secret.forget(path, keystore)
+    assert (path.exists(), keystore.entries) == (False, {})
+    assert device_secret.forget(path, keystore), "what is gone is gone"
+    device_secret.make(path, NoKeystore())
+    assert device_secret.forget(path, NoKeystore())
+    assert not path.exists()
+
+
+def test_a_keystore_that_will_not_say_is_not_believed_to_have_forgotten(tmp_path: Path) -> None:
+    keystore, path = Keystore(), tmp_path / "secret"
+    device_secret.make(path, keystore)
+    keystore.locked = True
+    assert not device_secret.forget(path, keystore)
+    assert not path.exists()
+
+
+def test_a_key_can_be_kept_under_another_secret_and_signs_the_same(tmp_path: Path) -> None:
+    made = DeviceKey.make(tmp_path / "key", SECRET)
+    made.keep(tmp_path / "other", bytes(32))
+    again = DeviceKey.load(tmp_path / "other", bytes(32))
+    assert again.sign_text(b"receipt") == made.sign_text(b"receipt")

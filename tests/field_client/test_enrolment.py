@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,11 @@ from field_client import enrolment
 from field_client.device_key import DeviceKey
 from field_client.enrolment import Asking, Enrolment, State
 from field_client.office_link import OfficeAddress, OfficeLink
+from server.spine.office_box import OfficeBox
+from server.spine.office_seal import OfficeSeal
 from shared.errors import RuleBroken
+from sync.sealed import key_statement
+from sync.wipes import WipeOrder
 from tests.field_client.office import CODE, SmallOffice
 
 pytestmark = pytest.mark.enable_socket
@@ -234,3 +238,53 @@ def test_what_an_older_program_kept_of_an_enrolment_is_still_read(tmp_path: Path
     del kept["receipt_key"]
     path.write_text(json.dumps(kept))
     assert enrolment.load(path) == PENDING
+
+
+SEAL = OfficeSeal(bytes(range(32)))
+OTHERS = OfficeSeal(bytes(range(1, 33)))
+KEY = OfficeBox(bytes(range(1, 33))).public_text
+KNOWN = replace(PENDING, state=State.ACTIVE, officer_id="amina", receipt_key=SEAL.public_text)
+
+
+def standing(**said: Any) -> tuple[int, Any]:
+    office = {"name": "Ambleford Council", "fictional": True}
+    told = {"state": "active", "officer": {"id": "amina", "name": "Amina"}, "office": office}
+    return 200, {**told, **said}
+
+
+def test_the_key_for_sealed_work_is_taken_only_from_the_office_that_is_known(
+    office: TellingOffice, link: OfficeLink
+) -> None:
+    told = {"key": KEY, "signature": SEAL.sign(key_statement(KEY))}
+    office.telling = standing(sealing_key=told)
+    assert enrolment.ask_state(link, KNOWN).sealing_key == KEY
+    stranger = replace(KNOWN, receipt_key="", sealing_key="")
+    assert enrolment.ask_state(link, stranger).sealing_key == ""
+    office.telling = standing(
+        sealing_key={"key": KEY, "signature": OTHERS.sign(key_statement(KEY))}
+    )
+    assert enrolment.ask_state(link, KNOWN).sealing_key == ""
+    kept = replace(KNOWN, sealing_key="the one before")
+    assert enrolment.ask_state(link, kept).sealing_key == "the one before"
+
+
+def test_an_order_to_erase_counts_only_in_the_offices_hand_and_for_this_device(
+    office: TellingOffice, link: OfficeLink
+) -> None:
+    device_id = "0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f"
+    known = replace(KNOWN, device_id=device_id)
+    at = "2027-03-01T08:00:00+00:00"
+    wipe_id = "00000000-0000-4000-8000-0000000000aa"
+    order = WipeOrder(wipe_id=wipe_id, device_id=device_id, ordered_at=at)
+
+    def told(order: WipeOrder, seal: OfficeSeal, known: Enrolment = known) -> WipeOrder | None:
+        signed = {**asdict(order), "signature": seal.sign(order.statement)}
+        office.telling = standing(state="revoked", wipe=signed)
+        return enrolment.check_in(link, known)[1]
+
+    assert told(order, SEAL) is not None
+    assert told(order, OTHERS) is None
+    assert told(replace(order, device_id=wipe_id), SEAL) is None
+    assert told(order, SEAL, replace(known, receipt_key="")) is None
+    office.telling = standing(state="revoked", wipe=None)
+    assert enrolment.check_in(link, known)[1] is None

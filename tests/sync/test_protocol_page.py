@@ -11,11 +11,25 @@ from typing import Any
 import pytest
 
 import sync
+from field_client import rounds
 from field_client.vault import absorbing
 from field_client.vault.outbox import State
+from server.sealed_work import taking
 from shared import schemas
 from shared.commands import Lane, Outcome
-from sync import blob_session, blobs, leases, protocol, scope, session, shapes, signatures, wire
+from sync import (
+    blob_session,
+    blobs,
+    leases,
+    protocol,
+    scope,
+    sealed,
+    session,
+    shapes,
+    signatures,
+    wipes,
+    wire,
+)
 from sync.leases import LeaseReply, LeaseRequest
 from sync.protocol import (
     CaseTotal,
@@ -33,19 +47,26 @@ from sync.protocol import (
     Total,
     Whole,
 )
+from sync.sealed import SealedCopy
+from sync.wipes import WipeOrder, WipeReceipt
 
 ROOT = Path(sync.__path__[0]).parent
 PAGE = (ROOT / "docs" / "sync-protocol.md").read_text()
-MODULES = (protocol, wire, shapes, scope, session, signatures, blobs, blob_session, leases)
+MODULES = (
+    protocol, wire, shapes, scope, session, signatures, blobs, blob_session, leases, sealed, wipes,
+)  # fmt: skip
 SOURCES = (
     *sorted((ROOT / "sync").glob("*.py")),
     *(p for p in sorted((ROOT / "server" / "sync_api").glob("*.py")) if p.stem != "tables"),
     ROOT / "server" / "access" / "device_requests.py",
     ROOT / "server" / "leasing" / "lending.py",
+    ROOT / "server" / "sealed_work" / "taking.py",
+    ROOT / "server" / "sealed_work" / "device_api.py",
+    ROOT / "server" / "wiping" / "device_api.py",
     ROOT / "field_client" / "vault" / "absorbing.py",
 )
 CODE = re.compile(
-    r'"((?:protocol|message|signature|device|store|envelope|lane|command|blob|lease|scope|purge|epoch'
+    r'"((?:protocol|message|signature|device|store|envelope|sealed|wipe|lane|command|blob|lease|scope|purge|epoch'
     r'|receipt)\.[a-z_]+)"'
 )
 MESSAGES = (
@@ -66,6 +87,8 @@ MESSAGES = (
     LeaseRequest,
     LeaseReply,
 )
+BESIDE = (SealedCopy, WipeOrder, WipeReceipt)
+"""What travels beside a sync."""
 
 
 def limits() -> dict[str, float]:
@@ -74,6 +97,9 @@ def limits() -> dict[str, float]:
         "DEPTH_MAX": schemas.DEPTH_MAX,
         "DRAFT_DAYS": absorbing.DRAFT_DAYS,
         "KEPT_DAYS": absorbing.KEPT_DAYS,
+        "HELD_MAX": taking.HELD_MAX,
+        "CHECK_IN_SECONDS": rounds.CHECK_IN_SECONDS,
+        "ERASING_SECONDS": rounds.ERASING_SECONDS,
     }
     for module in MODULES:
         found.update(_numbers_of(module))
@@ -94,7 +120,7 @@ def section(name: str) -> str:
     return re.split(r"^## ", found[0], flags=re.MULTILINE)[0]
 
 
-@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.__name__)
+@pytest.mark.parametrize("message", MESSAGES + BESIDE, ids=lambda message: message.__name__)
 def test_every_field_of_every_message_is_on_the_page(message: Any) -> None:
     said = section(message.__name__)
     names = [each.name for each in fields(message)] if is_dataclass(message) else message._fields

@@ -47,6 +47,7 @@ def register(app: Flask, vault: OpenVault) -> None:
 
     def after_a_sync() -> None:
         """Make the search ready, and have the office told of what was found damaged on the way."""
+        vault.seal_unsent()
         search_here.current()
         read = clock.reading(freshness.offset_seconds(vault.store))
         officer_id = vault.identity.officer_id

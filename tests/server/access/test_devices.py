@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select, text
 
+from field_client.vault.keys import is_signed_by
 from server.access.device_commands import ApproveDevice, RevokeDevice, read_key
 from server.access.enrolment import ALPHABET, in_halves, new_code, read_code
 from server.access.tables import DeviceRow, TicketRow
@@ -21,6 +22,7 @@ from server.spine import clock
 from server.spine.tables import ChangeRow, DetailRow
 from shared.commands import Outcome
 from shared.words import words_to_compare
+from sync.sealed import key_statement
 from tests.server.access.conftest import Office
 from tests.server.access.tablet import ENROL, STATE, Tablet, enrolled, issue_code
 
@@ -315,7 +317,12 @@ def test_a_device_learns_how_it_stands(office: Office) -> None:
         "officer": {"id": amina, "name": "Amina"},
         "office": {"name": "Fieldfare", "fictional": False},
         "receipt_key": office.app.extensions["fieldfare"]["seal"].public_text,
+        "sealing_key": said["sealing_key"],
+        "wipe": None,
     }
+    own, key = office.app.extensions["fieldfare"], said["sealing_key"]
+    assert key["key"] == own["box"].public_text
+    assert is_signed_by(own["seal"].public_text, key_statement(key["key"]), key["signature"])
     sal = office.actor(office.person("sal", "supervisor"))
     office.give(ApproveDevice(device_id=device_id), sal).raise_if_refused()
     assert tablet.post(client, STATE, b"").get_json()["state"] == "active"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import server
 from field_client.vault.screens.sent import SAID_BY_THE_OFFICE
+from server.sealed_work.taking import OTHER_DEVICE, UNOPENED
 from server.spine.waves import SET_ASIDE
 from server.worktray.aside_queries import ACTIONS, NAMES, REASONS
 from shared.decide import FROM_THE_FIELD
@@ -19,8 +20,14 @@ ROOT = Path(server.__path__[0])
 STATES = {"device.pending", "device.suspended", "device.revoked"}
 """What a device that is not active is, as the door of sync writes it down."""
 
+SEALED = {UNOPENED, OTHER_DEVICE}
+"""What comes sealed and is set aside; its device is told that the office has it, and no more."""
+
 CODES = (
-    SET_ASIDE | STATES | {hub.ID_REUSED, LANE_FORKED, UNREADABLE, "command.failed", "command.waits"}
+    SET_ASIDE
+    | STATES
+    | SEALED
+    | {hub.ID_REUSED, LANE_FORKED, UNREADABLE, "command.failed", "command.waits"}
 )
 
 
@@ -44,7 +51,9 @@ def test_every_code_of_a_quarantined_result_is_among_them() -> None:
 
 
 def test_a_device_has_words_for_whatever_of_it_an_officer_can_be_told() -> None:
-    assert set(SAID_BY_THE_OFFICE) >= CODES - STATES - {NOT_COME}, "which the shared rules word"
+    assert set(SAID_BY_THE_OFFICE) >= CODES - STATES - SEALED - {NOT_COME}, (
+        "which the shared rules word"
+    )
 
 
 def test_every_command_a_device_may_send_has_a_name_in_words() -> None:

@@ -1,0 +1,52 @@
+"""Where a device brings sealed copies: by its keeper, signed, whether or not its vault is open."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from server.access.device_requests import DeviceRefused, device_of
+from server.sealed_work import taking
+from server.spine import clock
+from server.spine.permissions import Opening, needs
+from server.sync_api.store import OfficeOnPostgres
+from sync.sealed import COPIES_BYTES_MAX, COPIES_MAX, SEALED_PATH, answer_statement, unframed
+from sync.wire import NotAMessage
+
+logger = logging.getLogger(__name__)
+
+sealed_api = Blueprint("sealed", __name__)
+
+
+@sealed_api.post(SEALED_PATH)
+@needs(Opening.DEVICE)
+def take_copies() -> Response:
+    """Take sealed copies; the same again gets the same answer and has no further effect."""
+    request.max_content_length = COPIES_BYTES_MAX
+    try:
+        body = request.get_data(cache=True)
+    except RequestEntityTooLarge as error:
+        raise DeviceRefused("sealed.too_large", 413) from error
+    now = clock.now()
+    speaking = device_of(request, body, now)
+    office = current_app.extensions["fieldfare"]
+    store = OfficeOnPostgres(
+        door=office["door"], actor=speaking.actor, now=now, seal=office["seal"]
+    )
+    try:
+        copies = unframed(body, parts_max=COPIES_MAX)
+        answers = taking.take(store, office["box"], copies, state=speaking.state)
+    except NotAMessage as error:
+        raise DeviceRefused("message.unreadable", 400) from error
+    except taking.TooMany as error:
+        raise DeviceRefused("sealed.too_many", 429) from error
+    logger.info(
+        "sealed copies taken",
+        extra={"device_id": speaking.device_id, "copies": len(answers), "state": speaking.state},
+    )
+    return jsonify(
+        answers=[{"digest": name, "state": said} for name, said in answers.items()],
+        seal=store.sign(answer_statement(speaking.device_id, answers)),
+    )
