@@ -28,6 +28,7 @@ KILLED_AT = {
 """What ends the keeper at a step of a delivery, as a loss of power would."""
 
 
+@pytest.mark.proves("T17")
 def test_a_locked_device_delivers_what_was_done_offline_and_nothing_is_doubled(
     council: RunningCouncil,
 ) -> None:

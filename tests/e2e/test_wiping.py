@@ -38,6 +38,7 @@ wiping.Wiping._note = killed
 """Ends the keeper once a step is done, before or after that is written down."""
 
 
+@pytest.mark.proves("T17")
 def test_a_lost_device_that_is_killed_at_every_step_ends_erased_with_one_receipt(
     council: RunningCouncil,
 ) -> None:

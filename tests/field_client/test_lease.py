@@ -110,6 +110,7 @@ CASES: list[tuple[str, Lease, list[Reading], Standing]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.proves("T15")
 @pytest.mark.parametrize(
     ("kept", "readings", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
@@ -125,6 +126,7 @@ def test_a_clock_case_leaves_the_lease_as_it_may_stand(
     assert said in Standing
 
 
+@pytest.mark.proves("T15")
 @settings(max_examples=500, deadline=None)
 @given(
     steps=st.lists(
@@ -147,6 +149,7 @@ def test_however_its_clock_is_set_a_running_device_never_holds_a_lease_longer_th
         assert passed < LENT_SECONDS
 
 
+@pytest.mark.proves("T15")
 @settings(max_examples=300, deadline=None)
 @given(backs=st.lists(st.floats(min_value=0, max_value=400), max_size=20))
 def test_setting_the_clock_back_a_little_at_every_start_gains_five_minutes_in_all(
@@ -165,6 +168,7 @@ def test_setting_the_clock_back_a_little_at_every_start_gains_five_minutes_in_al
         assert true_now - kept.latest <= ROLL_BACK_SECONDS + 60.0
 
 
+@pytest.mark.proves("T15")
 def test_the_next_contact_puts_a_wrong_clock_right() -> None:
     said, _seen = lease.look(lent(), reading(HOUR, wall_off=-YEARS))
     assert said is Standing.SET_BACK

@@ -44,6 +44,7 @@ def test_an_office_in_which_nothing_was_touched_is_whole(ledger: Ledger) -> None
     assert (found.checkpoints, found.superseded, found.withheld) == (2, 0, 0)
 
 
+@pytest.mark.proves("T54")
 @pytest.mark.parametrize(
     ("statement", "code"),
     [
@@ -68,6 +69,7 @@ def test_every_way_to_change_a_row_is_found(ledger: Ledger, statement: str, code
     assert wrong.code == code
 
 
+@pytest.mark.proves("T54")
 def test_history_written_anew_is_found_by_the_copy_that_others_hold(ledger: Ledger) -> None:
     """Its owner changes a row and works the chain out anew, but cannot sign a checkpoint over it."""
     ledger.sealed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from sqlalchemy import text
 
 from server.audit.chain import NOTHING, commitment
@@ -15,6 +16,7 @@ PEOPLE = 50
 GUESSES = 100_000
 
 
+@pytest.mark.proves("T57")
 def test_fifty_people_erased_leave_a_chain_that_holds_and_no_word_of_theirs(ledger: Ledger) -> None:
     surnames = [f"Erasable{number:02d}" for number in range(PEOPLE)]
     for surname in surnames:
@@ -40,6 +42,7 @@ def test_fifty_people_erased_leave_a_chain_that_holds_and_no_word_of_theirs(ledg
     assert ledger.seal() == 0, "erasing leaves nothing to seal again"
 
 
+@pytest.mark.proves("T57")
 def test_a_dictionary_of_guesses_meets_no_commitment_of_what_was_erased(ledger: Ledger) -> None:
     """The right text is among the guesses; without its salt it is found no more than the others."""
     ledger.sealed()

@@ -126,6 +126,7 @@ WAYS: tuple[Callable[[list[Line], st.DataObject], None], ...] = (
 TAMPERINGS = 1_000
 
 
+@pytest.mark.proves("T54")
 def test_a_thousand_random_tamperings_are_all_found(ledger: Ledger) -> None:
     """T54: edits, deletions, insertions, moves, truncations, full recomputing and flipped bits."""
     ledger.work("Second")
@@ -166,6 +167,7 @@ def sealed(ledger: Ledger) -> tuple[Path, Checkpoint]:
     return ledger.exported(), checkpoint
 
 
+@pytest.mark.proves("T54")
 def test_each_kind_of_tampering_is_said_in_its_own_words(sealed: tuple[Path, Checkpoint]) -> None:
     path, checkpoint = sealed
     original = path.read_bytes()

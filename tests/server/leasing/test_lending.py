@@ -129,6 +129,7 @@ def test_only_a_device_in_use_is_lent_anything(office: Office) -> None:
         assert session.scalars(select(LeaseRow)).all() == []
 
 
+@pytest.mark.proves("T16")
 def test_revoking_destroys_the_share_ends_the_sessions_and_answers_401_from_then_on(
     office: Office,
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_device_turned_away_before_it_was_let_in_leaves_its_officer_signed_in(
         assert session.scalars(select(SessionRow.ended_at)).all() == [None]
 
 
+@pytest.mark.proves("T16")
 def test_suspending_takes_back_what_was_lent_for_good_and_letting_in_again_lends_nothing(
     office: Office,
 ) -> None:

@@ -30,6 +30,7 @@ __all__ = ["start"]
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(400)]
 
 
+@pytest.mark.proves("T14")
 def test_a_device_that_starts_online_and_was_revoked_is_unreadable_after_it_was_switched_off(
     office: Office, start: StartDevice
 ) -> None:

@@ -116,6 +116,7 @@ def test_the_order_is_signed_for_this_device_and_when_it_was_told_is_kept(lost: 
     assert lost.row().delivered_at == first
 
 
+@pytest.mark.proves("T17")
 def test_a_receipt_is_kept_once_and_acknowledged_in_the_offices_hand(lost: Lost) -> None:
     lost.revoke()
     lost.order()
