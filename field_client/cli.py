@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 from field_client import incidents
+from field_client.device import Device
 from field_client.home import HOME_VARIABLE, Home
 from field_client.keeper import IDLE_SECONDS, Keeper
 from shared.errors import RuleBroken
@@ -33,9 +34,17 @@ from shared.errors import RuleBroken
     default=IDLE_SECONDS,
     help="Lock after this long without a touch; it can be shortened, never lengthened.",
 )
-def field(*, browser: bool, home: Path | None, idle_seconds: int) -> None:
+@click.option(
+    "--rescue-to",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Open nothing: write unsent work, sealed to the office, into a file in this folder.",
+)
+def field(*, browser: bool, home: Path | None, idle_seconds: int, rescue_to: Path | None) -> None:
     """Open the device that an officer carries."""
     incidents.log_to_stderr()
+    if rescue_to is not None:
+        _rescue(Home.find(home), rescue_to)
+        return
     keeper = Keeper(
         Home.find(home), announce=_print_address if browser else None, idle_seconds=idle_seconds
     )
@@ -51,6 +60,15 @@ def field(*, browser: bool, home: Path | None, idle_seconds: int) -> None:
     except RuleBroken as refusal:
         raise click.ClickException(refusal.sentence()) from None
     sys.exit(code)
+
+
+def _rescue(home: Home, folder: Path) -> None:
+    try:
+        click.echo(Device(home).rescue_to(folder))
+    except RuleBroken as refusal:
+        raise click.ClickException(refusal.sentence()) from None
+    except OSError as fault:
+        raise click.ClickException(f"The file could not be written: {fault.strerror}") from None
 
 
 def _print_address(event: str, address: str) -> None:

@@ -78,6 +78,12 @@ def unreadable(folder: Path) -> list[Path]:
     return [path for path in copies_in(folder) if _read(path) is None]
 
 
+def readable(folder: Path) -> list[bytes]:
+    """Give every copy under a folder, in the order they were saved."""
+    read = (_read(path) for path in copies_in(folder))
+    return [written for written in read if written is not None]
+
+
 def _batches(paths: Sequence[Path]) -> Iterator[list[tuple[Path, bytes]]]:
     """Put copies into as few requests as they fit into; what is no copy of ours is left where it is."""
     batch: list[tuple[Path, bytes]] = []

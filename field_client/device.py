@@ -29,6 +29,7 @@ from field_client.vault import keys
 from field_client.vault_process import Lent
 from field_client.wiping import Wipe
 from shared.errors import RuleBroken
+from sync.rescue import write_rescue
 
 
 class Stage(enum.Enum):
@@ -239,6 +240,25 @@ class Device:
                 link=self.link, device_id=known.device_id, receipt_key=known.receipt_key
             )
         return deliveries.deliver(self.home.sealed, office)
+
+    def rescue_to(self, folder: Path) -> Path:
+        """Write the sealed copies of unsent work into a file that somebody carries to the office.
+
+        Raises RuleBroken when there is nothing to carry, or no device to speak for.
+        """
+        if self.problem is not None:
+            raise self.problem
+        if self.enrolment is None:
+            raise RuleBroken("rescue.nothing")
+        copies = deliveries.readable(self.home.sealed)
+        if not copies:
+            raise RuleBroken("rescue.nothing")
+        key, now = DeviceKey.load(self.home.device_key, self.secret), clock.now()
+        device_id = self._enrolled().device_id
+        content = write_rescue(device_id, now.isoformat(), copies, key.sign_text)
+        path = folder / f"fieldfare-rescue-{device_id[:8]}-{now:%Y%m%d-%H%M%S}.sealed"
+        path.write_bytes(content)
+        return path
 
     def go_on_wiping(self) -> None:
         """Erase what is left to erase; the vault and the window must be gone.

@@ -47,6 +47,9 @@ errors.register(
             "The office did not accept that code. Codes work once and for 15 minutes: ask for a new one"
         ),
         "code.too_many_tries": mark("Too many codes were tried. Wait five minutes, then try again"),
+        "rescue.nothing": mark(
+            "Nothing unsent lies sealed on this device: there is nothing to carry"
+        ),
         "office.address_missing": mark("Enter the address of your office"),
         "office.address_unreadable": mark(
             "Enter the address of your office, like https://fieldfare.council.gov.uk"

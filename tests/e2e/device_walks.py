@@ -17,6 +17,8 @@ from field_client.vault.store import Store
 from server.access.device_commands import ApproveDevice, RevokeDevice
 from server.demo.pairing import PASSPHRASE
 from server.demo.processes import Process
+from server.spine.clock import new_id
+from server.wiping.commands import OrderWipe
 from shared.catalogue import PSEUDO
 from tests.e2e.council import RunningCouncil, running_council
 from tests.e2e.crawl import Crawl, path_of
@@ -80,9 +82,15 @@ def _a_day(studio: Studio, routes: Routes) -> Iterator[Walk]:
         yield here.walk("device-lease", "/lease")
         here.page.goto("about:blank")
         shut.end()
+        kept = here.enrolment.read_bytes()
         again = here.start_broken()
         stack.callback(again.end)
         yield here.walk("device-broken", "/problem")
+        here.page.goto("about:blank")
+        again.end()
+        last = here.start_lost(kept)
+        stack.callback(last.end)
+        yield here.walk("device-erased", "/erased")
 
 
 def _vaults(studio: Studio, routes: Routes) -> Iterator[Walk]:
@@ -222,12 +230,37 @@ class _Here:
 
     def start_broken(self) -> Process:
         """Damage what the device knows of itself, and start it."""
-        (enrolment,) = (self.council.home / "field" / "device").glob("enrolment.json")
-        enrolment.write_text("{", "utf-8")
+        self.enrolment.write_text("{", "utf-8")
         device = Process("field", "--browser", home=self.council.home)
         self.page.goto(device.wait_for("enrol", "problem", "locked")["address"])
         self.page.wait_for_url("**/problem")
         return device
+
+    @property
+    def enrolment(self) -> Path:
+        """Give the file in which this device keeps who it is."""
+        return self.council.home / "field" / "device" / "enrolment.json"
+
+    def start_lost(self, enrolment: bytes) -> Process:
+        """Mend the device, have it revoked as lost, start it, and wait until it has erased itself."""
+        self.enrolment.write_bytes(enrolment)
+        ((device_id,),) = self.council.ask(
+            "SELECT device_id FROM device WHERE state = 'active' AND officer_id = %s",
+            self.council.officer_id,
+        )
+        for command in (
+            RevokeDevice(device_id=str(device_id), reason="lost"),
+            OrderWipe(wipe_id=new_id(), device_id=str(device_id)),
+        ):
+            self.beside.give(command).raise_if_refused()
+        device = Process("field", "--browser", home=self.council.home)
+        self.page.goto(device.wait_for("erased")["address"])
+        for _look in range(LOOKS):
+            self.page.goto(f"{self.base}/erased")
+            if "has been erased" in self.page.locator("h1").inner_text():
+                return device
+            self.page.wait_for_timeout(500)
+        raise AssertionError("the device never came to an end with erasing itself")
 
     def _ask(self) -> None:
         """Ask the office with a fresh code."""

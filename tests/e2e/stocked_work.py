@@ -13,14 +13,18 @@ from server.accounts.commands import OpenAccount, OpenDebt
 from server.spine import clock
 from server.spine.orders import Order
 from server.visits.tables import BlobRow
+from server.wiping.commands import OrderWipe
 from server.worktray.commands import FinishTask, RaiseTask
 from shared.commands import Actor
 from shared.photographs import RecordPhotograph
 from shared.reviews import ApproveVisit, RecordVisitAnswer, ReturnVisit
 from shared.schemas import canonical, write_body
 from shared.visits import PlanVisit, RecordVisit
+from sync.sealed import SEALED_PATH, framed
 from tests.e2e.stock import Stock
 from tests.server.access.tablet import enrolled
+from tests.server.sealed_work.sealing import seal
+from tests.server.spine.test_office_box import envelope
 from tests.server.visits.pictures import jpeg
 
 
@@ -186,17 +190,25 @@ def add_what_is_set_aside(stock: Stock) -> None:
 
 
 def add_devices(stock: Stock) -> None:
-    """Enrol a device that waits, one that is approved and one that was revoked."""
+    """Enrol a device that waits, one whose sealed work waits, one that was lost and is to erase itself."""
     giver = stock.users["supervisor"]
     other = stock.office.actor(stock.users["supervisor2"])
     for approved, revoked in ((False, False), (True, False), (True, True)):
-        _tablet, device_id = enrolled(
+        tablet, device_id = enrolled(
             stock.office, stock.users["officer2"], approved=False, issuer_id=giver
         )
         if approved:
             stock.give(ApproveDevice(device_id=device_id), other)
         if revoked:
             stock.give(RevokeDevice(device_id=device_id, reason="lost"), other)
+            stock.give(OrderWipe(wipe_id=clock.new_id(), device_id=device_id), other)
+            stock.starts.append(f"/lost-devices/{device_id}")
+        elif approved:
+            box = stock.office.app.extensions["fieldfare"]["box"]
+            body = framed([seal(box, envelope(seq=2))])
+            sent = tablet.post(stock.office.app.test_client(), SEALED_PATH, body)
+            assert sent.status_code == 200, sent.text
+            stock.starts.append("/sealed-work")
         stock.starts.append(f"/devices/{device_id}")
 
 

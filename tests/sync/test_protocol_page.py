@@ -22,6 +22,7 @@ from sync import (
     blobs,
     leases,
     protocol,
+    rescue,
     scope,
     sealed,
     session,
@@ -47,14 +48,26 @@ from sync.protocol import (
     Total,
     Whole,
 )
+from sync.rescue import Rescue
 from sync.sealed import SealedCopy
 from sync.wipes import WipeOrder, WipeReceipt
 
 ROOT = Path(sync.__path__[0]).parent
 PAGE = (ROOT / "docs" / "sync-protocol.md").read_text()
 MODULES = (
-    protocol, wire, shapes, scope, session, signatures, blobs, blob_session, leases, sealed, wipes,
-)  # fmt: skip
+    protocol,
+    wire,
+    shapes,
+    scope,
+    session,
+    signatures,
+    blobs,
+    blob_session,
+    leases,
+    sealed,
+    wipes,
+    rescue,
+)
 SOURCES = (
     *sorted((ROOT / "sync").glob("*.py")),
     *(p for p in sorted((ROOT / "server" / "sync_api").glob("*.py")) if p.stem != "tables"),
@@ -87,7 +100,7 @@ MESSAGES = (
     LeaseRequest,
     LeaseReply,
 )
-BESIDE = (SealedCopy, WipeOrder, WipeReceipt)
+BESIDE = (SealedCopy, Rescue, WipeOrder, WipeReceipt)
 """What travels beside a sync."""
 
 
