@@ -15,6 +15,7 @@ from setup.stamps import say
 PROGRAMS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"): ("chromium",),
     ("Xvfb",): ("xvfb",),
+    ("xdotool",): ("xdotool",),
 }
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "libEGL.so.1": ("libegl1",),

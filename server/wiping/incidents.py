@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from server.access.erasures import is_still_there
-from server.access.tables import DeviceRow, DeviceStoreRow
+from server.access.tables import DeviceRow, DeviceStoreRow, LeaseRow
 from server.cases.tables import CaseDebtRow, CaseRow
 from server.people.tables import MarkerRow
 from server.recovery.tables import HoldRow
@@ -31,8 +31,12 @@ def incident(session: Session, device_id: str, today: date) -> dict[str, Any]:
         select(DeviceRow.seen_at, DeviceRow.officer_id).where(DeviceRow.device_id == device_id)
     ).one()
     contact = session.get(DeviceContactRow, device_id)
+    lease = session.get(LeaseRow, device_id)
     held = _held_cases(session, device_id, officer_id)
     return {
+        "mode": lease.mode if lease else None,
+        "days": lease.days if lease else 0,
+        "lent_until": _text(lease.ends_at if lease else None),
         "last_contact": _text(seen_at),
         "whole_at": _text(contact.whole_at if contact else None),
         "cases": len(held),

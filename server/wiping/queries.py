@@ -17,6 +17,7 @@ from server.wiping.rules import WipeFile
 from server.wiping.tables import WipeRow
 from shared.catalogue import Sentence, mark
 from shared.commands import Command
+from shared.lease_modes import Mode
 from shared.presentation import number
 from sync.wipes import WipeOrder
 
@@ -48,6 +49,12 @@ class Wipe:
         """Read a moment of what was known when it was ordered."""
         said = self.incident.get(name)
         return datetime.fromisoformat(said) if said else None
+
+    @property
+    def mode(self) -> Mode | None:
+        """Say in which mode the device opened without the office; none when it was lent nothing."""
+        said = self.incident.get("mode")
+        return Mode(said) if said else None
 
     @property
     def erased_at(self) -> datetime | None:

@@ -17,6 +17,7 @@ from server.wiping import queries
 from server.wiping.commands import OrderWipe
 from shared.catalogue import mark
 from shared.errors import REFUSALS, RuleBroken
+from shared.lease_modes import named
 
 screens = Blueprint("wiping", __name__, template_folder="templates", url_prefix="/lost-devices")
 
@@ -44,7 +45,9 @@ def one_incident(device_id: UUID) -> str:
     """Show all that is known of a device that may be in anybody's hands, to read and to print."""
     wipe = queries.wipe_of(db.session(), str(device_id)) or abort(404)
     note_read("wiping.incident", wipe.device_id)
-    return render_template("wiping/incident.html", wipe=wipe, reasons=REASONS, now=clock.now())
+    return render_template(
+        "wiping/incident.html", wipe=wipe, reasons=REASONS, now=clock.now(), mode_named=named
+    )
 
 
 @screens.post("/<uuid:device_id>/erase")

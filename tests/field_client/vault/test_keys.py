@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -178,11 +179,17 @@ def test_nobody_makes_a_vault_below_the_floor_by_mistake(tmp_path: Path) -> None
 
 
 @pytest.mark.proves("T12")
-def test_the_cost_in_earnest_is_128_mebibytes_three_passes_and_four_lanes(tmp_path: Path) -> None:
+def test_the_cost_in_earnest_is_128_mebibytes_three_passes_and_four_lanes(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """What that takes here is said, not asserted: it is this machine's, on this day."""
     made = keys.create_vault(tmp_path, FACTORS, HOLDER)
     written = json.loads((tmp_path / keys.KEY_FILE).read_bytes())["header"]["derivation"]
     assert (written["memory_kib"], written["passes"], written["lanes"]) == (131_072, 3, 4)
+    began, used = time.perf_counter(), time.process_time()
     assert keys.open_vault(tmp_path, FACTORS).db == made.db
+    took, cpu = time.perf_counter() - began, time.process_time() - used
+    record_property("figure", f"{took:.2f} s to derive and unwrap, {cpu:.2f} s of processor time")
 
 
 def test_a_second_vault_is_not_made_over_the_first(tmp_path: Path) -> None:
@@ -335,14 +342,3 @@ def test_a_drive_without_room_keeps_the_old_wrapping_and_opens(tmp_path: Path) -
     (tmp_path / f"{keys.KEY_FILE}.next").mkdir()  # nothing can be put in its place
     opened = reopen(tmp_path, NEXT)
     assert (opened.db, opened.epoch, keys.epoch_of(tmp_path)) == (made.db, 1, 1)
-
-
-def test_unlocking_costs_enough_to_slow_a_guesser_and_not_an_officer(tmp_path: Path) -> None:
-    """T12, in seconds of work on two cores: other programs may run on the machine of the tests."""
-    keys.create_vault(tmp_path, FACTORS, HOLDER)
-    took = []
-    for _try in range(3):
-        began = time.process_time()
-        keys.open_vault(tmp_path, FACTORS)
-        took.append((time.process_time() - began) / 2)
-    assert 0.1 < min(took) < 1.5

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
-from server.access.tables import DeviceRow
+from server.access.tables import DeviceRow, LeaseRow
 from server.recovery.tables import HoldRow
 from server.spine import clock
 from server.spine.tables import ReadRow
@@ -104,10 +104,20 @@ def test_the_record_of_a_lost_device_holds_what_was_known_then_and_who_opened_it
     device_id = device(
         day, day.amina, waiting=2, waiting_since=clock.now() - timedelta(days=1), photographs=3
     )
+    now = clock.now()
+    with day.session() as session:
+        session.add(
+            LeaseRow(
+                device_id=device_id, sealed_root=b"root", epoch=1, epoch_at=now, mode="offline-days",
+                days=5, granted_at=now, ends_at=datetime(2031, 4, 7, 12, tzinfo=UTC),
+            )
+        )  # fmt: skip
     lose(day, leader, device_id)
     page = words_of(day.browser(leader).get(f"{LIST}/{device_id}"))
     for said in (
         "72 hours",
+        "5 days",
+        "What it was lent runs out 7 April 2031",
         "Nothing shows that what was on this device has been erased",
         "Cases at most 2",
         "may tell of health or circumstances 1",
