@@ -50,7 +50,7 @@ _ANSWER_SECONDS = 60.0
 _SECONDS_MIN = 5.0  # a child that lives no longer than this never worked
 _FAILURES_MAX = 3
 _NOT_ALLOWED = 401
-_EVENTS = {Stage.LOCKED: "locked", Stage.ERASED: "erased"}
+_EVENTS = {Stage.LOCKED: "locked", Stage.LEASE: "lease", Stage.ERASED: "erased"}
 
 _log = logging.getLogger(__name__)
 
