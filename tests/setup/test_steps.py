@@ -38,7 +38,7 @@ def test_a_machine_without_apt_is_told_what_is_missing(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     system_packages.install()
-    assert "missing from this system: chromium, xvfb, git" in capsys.readouterr().out
+    assert "missing from this system: chromium, xvfb, xdotool, git" in capsys.readouterr().out
 
 
 def test_a_user_who_is_not_root_is_told_what_to_run(
@@ -52,7 +52,7 @@ def test_a_user_who_is_not_root_is_told_what_to_run(
     told = capsys.readouterr().out
     assert told == (
         "setup: missing from this system; please run: "
-        "sudo apt-get install --yes chromium xvfb git\n"
+        "sudo apt-get install --yes chromium xvfb xdotool git\n"
     )
 
 
@@ -68,7 +68,7 @@ def test_a_failing_apt_is_shown_with_what_to_run(
     system_packages.install()
     told = capsys.readouterr().out
     assert "no network" in told
-    assert "that failed; please run: apt-get install chromium xvfb git" in told
+    assert "that failed; please run: apt-get install chromium xvfb xdotool git" in told
 
 
 @pytest.mark.parametrize(
