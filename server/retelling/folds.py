@@ -333,8 +333,15 @@ OUTSIDE = frozenset(
         "RefusalAnswered",
         "PhotographLost",
         "SyncLimitsSet",
+        "TeamOpened",
+        "TeamModeSet",
+        "PlacedInTeam",
+        "OfflineDaysAsked",
+        "OfflineDaysAnswered",
+        "WipeOrdered",
+        "DeviceWiped",
         "ImportBegun",
         "ImportFinished",
     }
 )
-"""Changes that a case's page never shows: about work in the office, or what a person is found by."""
+"""Changes a case's page never shows: of work, teams and devices, or what a person is found by."""
