@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Numeric,
+    ScalarSelect,
     Select,
     String,
     and_,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.spine.tables import CaseAccessRow, CaseTotalRow, FieldRecordRow, Id
 from sync.protocol import CaseTotal, Total
@@ -82,14 +83,27 @@ _SCOPE = and_(
 
 
 def summed(officer_id: str | BindParameter[str]) -> Select[int, int]:
-    """Ask what all the records of an officer's cases come to: `records` and `hash`."""
+    """Ask what all the records of an officer's cases come to: `records` and `hash`.
+
+    Each case's total is looked up by itself. Joined, the totals of the whole council would be read
+    as soon as it is large, because a planner takes one long reading for cheaper than 300 short ones.
+    """
+    return select(
+        func.coalesce(func.sum(_total_of(CaseTotalRow.records)), 0).label("records"),
+        (func.coalesce(func.sum(_total_of(CaseTotalRow.hash)), 0) % cast(HASHES, Numeric)).label(
+            "hash"
+        ),
+    ).where(CaseAccessRow.officer_id == officer_id, CaseAccessRow.granted)
+
+
+def _total_of(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
     return (
-        select(
-            func.coalesce(func.sum(CaseTotalRow.records), 0).label("records"),
-            (func.coalesce(func.sum(CaseTotalRow.hash), 0) % cast(HASHES, Numeric)).label("hash"),
+        select(column)
+        .where(
+            CaseTotalRow.case_id == CaseAccessRow.case_id, CaseTotalRow.view == CaseAccessRow.view
         )
-        .join(CaseAccessRow, _SCOPE)
-        .where(CaseAccessRow.officer_id == officer_id)
+        .correlate(CaseAccessRow)
+        .scalar_subquery()
     )
 
 
