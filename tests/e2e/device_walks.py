@@ -244,13 +244,10 @@ class _Here:
     def start_lost(self, enrolment: bytes) -> Process:
         """Mend the device, have it revoked as lost, start it, and wait until it has erased itself."""
         self.enrolment.write_bytes(enrolment)
-        ((device_id,),) = self.council.ask(
-            "SELECT device_id FROM device WHERE state = 'active' AND officer_id = %s",
-            self.council.officer_id,
-        )
+        device_id = json.loads(enrolment)["device_id"]
         for command in (
-            RevokeDevice(device_id=str(device_id), reason="lost"),
-            OrderWipe(wipe_id=new_id(), device_id=str(device_id)),
+            RevokeDevice(device_id=device_id, reason="lost"),
+            OrderWipe(wipe_id=new_id(), device_id=device_id),
         ):
             self.beside.give(command).raise_if_refused()
         device = Process("field", "--browser", home=self.council.home)
