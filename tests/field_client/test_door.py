@@ -2,119 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import random
 import secrets
 import string
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from flask import Flask, request
 
-from field_client.door import BOOT_PATH, HEADERS, Door, guard
-from field_client.loopback import LoopbackServer
-from field_client.pages import make_app
+from field_client.door import BOOT_PATH, HEADERS
 from tests.browser import PageAt
+from tests.field_client.guarded_app import BODY_BYTES_MAX, GuardedApp, open_files
 
 pytestmark = pytest.mark.enable_socket
 
-BODY_BYTES_MAX = 3_000_000
-
-
-def open_files() -> list[str]:
-    found: list[str] = []
-    for handle in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            found.append(str(handle.readlink()))
-    return found
-
-
-class Device:
-    """A small guarded app on a port of its own, and a client that speaks to it by hand."""
-
-    def __init__(self, *, boot_seconds: float = 60) -> None:
-        self.app = make_app("device", dict, body_bytes_max=BODY_BYTES_MAX)
-        self.saved: list[str] = []
-        self.open_files: list[str] = []
-        self.leads_to = ""
-        self._routes(self.app)
-        self.door: Door = guard(self.app, lambda: self.server.port, boot_seconds=boot_seconds)
-        self.server = LoopbackServer(self.app)
-        self.server.start()
-
-    def _routes(self, app: Flask) -> None:
-        @app.get("/")
-        def case() -> str:
-            return (
-                "<!doctype html><title>Case</title><h1>Mrs Adebayo</h1><form method=post action=/visit>"
-                "<button name=outcome value=met>Save</button></form>"
-            )
-
-        @app.post("/visit")
-        def visit() -> str:
-            self.saved.append(request.form.get("outcome", ""))
-            for upload in request.files.values():
-                self.saved.append(str(len(upload.read())))
-            self.open_files = open_files()
-            return "saved"
-
-        @app.get("/last")
-        def last() -> str:
-            self.server.stop_listening()
-            return "the last answer"
-
-        @app.get("/unlock")
-        def unlock() -> str:
-            return (
-                "<!doctype html><title>Unlocked</title>"
-                f'<meta http-equiv="refresh" content="0; url={self.leads_to}">'
-            )
-
-        @app.get("/fault")
-        def fault() -> str:
-            raise KeyError("Mrs Adebayo")
-
-    def stop(self) -> None:
-        self.server.stop(grace_seconds=1)
-
-    def ask(
-        self, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str | None
-    ) -> http.client.HTTPResponse:
-        """Ask as a browser without surprises would, unless a header is given or taken away."""
-        sent = {
-            "Host": f"127.0.0.1:{self.server.port}",
-            "Sec-Fetch-Site": "none",
-            **{name.replace("_", "-"): value for name, value in headers.items()},
-        }
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
-        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        for name, value in sent.items():
-            if value is not None:
-                connection.putheader(name, value)
-        if body is not None:
-            connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body)
-        response = connection.getresponse()
-        response.content = response.read()  # type: ignore[attr-defined]  # kept for the test to read
-        connection.close()
-        return response
-
-    def cookie(self) -> str:
-        boot = self.door.boot_address().removeprefix(self.door.origin)
-        return str(self.ask(boot).headers["Set-Cookie"]).partition(";")[0]
-
 
 @pytest.fixture
-def device() -> Iterator[Device]:
-    made = Device()
+def device() -> Iterator[GuardedApp]:
+    made = GuardedApp()
     yield made
     made.stop()
 
 
-def test_the_first_visitor_with_the_token_is_let_in(device: Device) -> None:
+def test_the_first_visitor_with_the_token_is_let_in(device: GuardedApp) -> None:
     boot = device.door.boot_address().removeprefix(device.door.origin)
     first = device.ask(boot)
     assert first.status == 200
@@ -126,13 +37,13 @@ def test_the_first_visitor_with_the_token_is_let_in(device: Device) -> None:
 
 
 @pytest.mark.proves("T22")
-def test_a_token_works_once(device: Device) -> None:
+def test_a_token_works_once(device: GuardedApp) -> None:
     boot = device.door.boot_address().removeprefix(device.door.origin)
     assert [device.ask(boot).status for _ in range(3)] == [200, 401, 401]
 
 
 @pytest.mark.proves("T22")
-def test_a_token_is_not_spent_by_looking_ahead(device: Device) -> None:
+def test_a_token_is_not_spent_by_looking_ahead(device: GuardedApp) -> None:
     boot = device.door.boot_address().removeprefix(device.door.origin)
     assert device.ask(boot, "HEAD").status == 405 or device.ask(boot, "HEAD").status == 401
     assert device.ask(boot, Sec_Purpose="prefetch").status == 401
@@ -142,20 +53,20 @@ def test_a_token_is_not_spent_by_looking_ahead(device: Device) -> None:
 
 @pytest.mark.proves("T22")
 def test_a_token_stops_working_after_its_time() -> None:
-    device = Device(boot_seconds=0.2)
+    device = GuardedApp(boot_seconds=0.2)
     boot = device.door.boot_address().removeprefix(device.door.origin)
     time.sleep(0.25)
     assert device.ask(boot).status == 401
     device.stop()
 
 
-def test_only_so_many_addresses_wait_at_once(device: Device) -> None:
+def test_only_so_many_addresses_wait_at_once(device: GuardedApp) -> None:
     waiting = [device.door.boot_address().removeprefix(device.door.origin) for _ in range(9)]
     assert [device.ask(boot).status for boot in waiting] == [401] + [200] * 8
 
 
 @pytest.mark.proves("T22")
-def test_two_thousand_guesses_open_nothing(device: Device) -> None:
+def test_two_thousand_guesses_open_nothing(device: GuardedApp) -> None:
     real = device.door.boot_address()
     connection = http.client.HTTPConnection("127.0.0.1", device.server.port)
     for number in range(2_000):
@@ -195,7 +106,7 @@ def bad_hosts(port: int) -> list[str | None]:
 
 
 @pytest.mark.proves("T21")
-def test_a_request_for_any_other_host_is_refused(device: Device) -> None:
+def test_a_request_for_any_other_host_is_refused(device: GuardedApp) -> None:
     cookie = device.cookie()
     for host in bad_hosts(device.server.port):
         response = device.ask(Host=host, Cookie=cookie)
@@ -206,18 +117,18 @@ def test_a_request_for_any_other_host_is_refused(device: Device) -> None:
 
 @pytest.mark.proves("T20")
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "", "Same-Origin"])
-def test_a_request_started_by_another_site_is_refused(device: Device, site: str) -> None:
+def test_a_request_started_by_another_site_is_refused(device: GuardedApp, site: str) -> None:
     assert device.ask(Cookie=device.cookie(), Sec_Fetch_Site=site).status == 403
 
 
-def test_a_boot_address_may_be_opened_from_the_page_of_the_other_port(device: Device) -> None:
+def test_a_boot_address_may_be_opened_from_the_page_of_the_other_port(device: GuardedApp) -> None:
     boot = device.door.boot_address().removeprefix(device.door.origin)
     assert device.ask(boot, Sec_Fetch_Site="cross-site").status == 403
     assert device.ask(boot, Sec_Fetch_Site="same-site").status == 200
 
 
 @pytest.mark.proves("T20")
-def test_nothing_is_saved_unless_our_own_page_sent_it(device: Device) -> None:
+def test_nothing_is_saved_unless_our_own_page_sent_it(device: GuardedApp) -> None:
     cookie, port = device.cookie(), device.server.port
     for origin in (
         None,
@@ -239,13 +150,13 @@ def test_nothing_is_saved_unless_our_own_page_sent_it(device: Device) -> None:
 
 
 @pytest.mark.proves("T20")
-def test_another_origin_may_not_even_read(device: Device) -> None:
+def test_another_origin_may_not_even_read(device: GuardedApp) -> None:
     assert device.ask(Cookie=device.cookie(), Origin="http://evil.example").status == 403
 
 
 @pytest.mark.proves("T23")
-def test_the_cookie_of_another_launch_or_port_opens_nothing(device: Device) -> None:
-    other = Device()
+def test_the_cookie_of_another_launch_or_port_opens_nothing(device: GuardedApp) -> None:
+    other = GuardedApp()
     stolen = other.cookie()
     other.stop()
     own = device.cookie()
@@ -258,7 +169,7 @@ def test_the_cookie_of_another_launch_or_port_opens_nothing(device: Device) -> N
 
 
 @pytest.mark.proves("T25")
-def test_every_answer_carries_every_header(device: Device) -> None:
+def test_every_answer_carries_every_header(device: GuardedApp) -> None:
     cookie = device.cookie()
     answers = {
         200: device.ask(Cookie=cookie),
@@ -277,7 +188,7 @@ def test_every_answer_carries_every_header(device: Device) -> None:
 
 @pytest.mark.proves("T04")
 def test_our_own_fault_is_a_plain_page_with_an_id(
-    device: Device, caplog: pytest.LogCaptureFixture
+    device: GuardedApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     page = device.ask("/fault", Cookie=device.cookie()).content.decode()  # type: ignore[attr-defined]
     assert "Adebayo" not in page + caplog.text
@@ -286,7 +197,7 @@ def test_our_own_fault_is_a_plain_page_with_an_id(
     assert incident in page
 
 
-def test_more_than_the_limit_is_refused_with_a_page(device: Device) -> None:
+def test_more_than_the_limit_is_refused_with_a_page(device: GuardedApp) -> None:
     cookie, origin = device.cookie(), device.door.origin
     for length in (BODY_BYTES_MAX + 1, BODY_BYTES_MAX * 4):
         answer = device.ask("/visit", "POST", bytes(length), Cookie=cookie, Origin=origin)
@@ -295,7 +206,7 @@ def test_more_than_the_limit_is_refused_with_a_page(device: Device) -> None:
     assert device.saved == []
 
 
-def test_a_photograph_on_its_way_in_is_never_in_a_temporary_file(device: Device) -> None:
+def test_a_photograph_on_its_way_in_is_never_in_a_temporary_file(device: GuardedApp) -> None:
     photograph, before = secrets.token_bytes(2_000_000), open_files()
     body = (
         b'--edge\r\nContent-Disposition: form-data; name="photograph"; filename="a.jpg"\r\n\r\n'
@@ -313,7 +224,9 @@ def test_a_photograph_on_its_way_in_is_never_in_a_temporary_file(device: Device)
     assert not [file for file in set(device.open_files) - set(before) if "tmp" in file]
 
 
-def test_a_server_that_stops_listening_still_answers_what_it_has_in_hand(device: Device) -> None:
+def test_a_server_that_stops_listening_still_answers_what_it_has_in_hand(
+    device: GuardedApp,
+) -> None:
     cookie = device.cookie()
     assert device.ask("/last", Cookie=cookie).status == 200
     with pytest.raises(ConnectionRefusedError):
@@ -321,7 +234,7 @@ def test_a_server_that_stops_listening_still_answers_what_it_has_in_hand(device:
 
 
 def test_a_real_browser_is_let_in_and_its_own_form_is_saved(
-    device: Device, page_at: PageAt
+    device: GuardedApp, page_at: PageAt
 ) -> None:
     page = page_at(may_say=("status of 404",))  # the built style sheet is not always there
     page.goto(device.door.boot_address())
@@ -331,9 +244,11 @@ def test_a_real_browser_is_let_in_and_its_own_form_is_saved(
     assert device.saved == ["met"]
 
 
-def test_a_real_browser_goes_on_from_one_port_to_the_next(device: Device, page_at: PageAt) -> None:
+def test_a_real_browser_goes_on_from_one_port_to_the_next(
+    device: GuardedApp, page_at: PageAt
+) -> None:
     """As the unlock page does: another port is another origin, and another site's cookie jar."""
-    lock_page = Device()
+    lock_page = GuardedApp()
     lock_page.leads_to = device.door.boot_address()
     page = page_at(may_say=("status of 404",))
     page.goto(lock_page.door.boot_address())
@@ -342,34 +257,3 @@ def test_a_real_browser_goes_on_from_one_port_to_the_next(device: Device, page_a
     page.wait_for_url(f"{device.door.origin}/")
     assert page.get_by_role("heading", name="Mrs Adebayo").is_visible()
     lock_page.stop()
-
-
-@pytest.mark.proves("T20")
-def test_a_page_on_another_port_can_neither_read_nor_write(device: Device, page_at: PageAt) -> None:
-    app = Flask("attacker")
-    form = f'<form method=post action="{device.door.origin}/visit"><button>Go</button></form>'
-    app.add_url_rule("/", view_func=lambda: f"<!doctype html><title>Attack</title>{form}")
-    attacker = LoopbackServer(app)
-    attacker.start()
-    page = page_at(may_say=("",))
-    page.goto(device.door.boot_address())
-    page.wait_for_url(f"{device.door.origin}/")
-    page.goto(f"http://127.0.0.1:{attacker.port}/")
-    read = page.evaluate(
-        """async address => {
-            const tries = [
-                fetch(address, {credentials: "include"}).then(r => r.text()),
-                fetch(address, {credentials: "include", mode: "no-cors"}).then(r => r.text()),
-                fetch(address + "/visit", {method: "POST", credentials: "include", mode: "no-cors",
-                    headers: {"Content-Type": "text/plain"}, body: "outcome=stolen"}).then(r => r.text()),
-            ];
-            return (await Promise.allSettled(tries)).map(t => String(t.value || t.reason));
-        }""",
-        device.door.origin,
-    )
-    assert not [text for text in read if "Adebayo" in text]
-    page.get_by_role("button").click()
-    page.wait_for_url("**/visit")
-    assert "This did not come from Fieldfare" in page.content()
-    assert device.saved == []
-    attacker.stop(grace_seconds=1)
