@@ -32,7 +32,7 @@ from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, PipeClosed, PipeFault
 from field_client.rounds import Rounds
 from field_client.vault_process import VaultHandler, VaultProcess
-from field_client.window_process import WindowProcess
+from field_client.window_process import LEFT, WindowProcess
 from shared.errors import RuleBroken
 from sync.blob_session import Asking
 
@@ -172,9 +172,12 @@ class Keeper:
         return None
 
     def _window_closed(self, code: int) -> int | None:
-        """End when a person closed the window; when it failed, lock and try another."""
+        """End when a person closed the window; when it was left or failed, lock and open another."""
         if code == 0:
             return 0
+        if code == LEFT:
+            self._begin_again(minimised=True)
+            return None
         _log.warning("the window ended with %s", code)
         if clock.elapsed_seconds() - self._window_since < _SECONDS_MIN:
             return 1
@@ -189,17 +192,17 @@ class Keeper:
         if self._failures >= _FAILURES_MAX:
             self._device.problem = RuleBroken("vault.stopped")
 
-    def _begin_again(self) -> None:
+    def _begin_again(self, *, minimised: bool = False) -> None:
         """End what shows and holds case data, the screen first, and show the first page anew."""
         with self._turn:
             self._end_children()
             self._leave_entrance()
-            self._begin()
+            self._begin(minimised=minimised)
         self._rounds.ask()
 
     # What is open
 
-    def _begin(self) -> None:
+    def _begin(self, *, minimised: bool = False) -> None:
         """Show the first page of this device's stage, and say or open its address."""
         stage = self._device.stage
         self._window_shows_erased = stage is Stage.ERASED
@@ -212,7 +215,7 @@ class Keeper:
         else:
             address = self._show_entrance()
         if self._announce is None:
-            self._open_window(address)
+            self._open_window(address, minimised=minimised)
         else:
             self._announce(_EVENTS.get(stage, "enrol"), address)
 
@@ -253,12 +256,12 @@ class Keeper:
                 target=entrance.stop, kwargs={"grace_seconds": _ANSWER_SECONDS}, daemon=True
             ).start()
 
-    def _open_window(self, address: str) -> None:
+    def _open_window(self, address: str, *, minimised: bool) -> None:
         def closed(window: WindowProcess, code: int) -> None:
             self._happened.put(_Happened(what="window", child=window, code=code))
 
         self._window_since = clock.elapsed_seconds()
-        self._window = WindowProcess(address, self._device.home.window, closed)
+        self._window = WindowProcess(address, self._device.home.window, closed, minimised=minimised)
 
     # What a vault's process may ask
 
@@ -291,6 +294,8 @@ class Keeper:
             self._failures = 0
             self._active_at = clock.elapsed_seconds()
             self._open = True
+            if self._window is not None:
+                self._window.vault_opened()
             if self._announce is not None:
                 self._announce("unlocked", str(message.values["address"]))
 

@@ -12,21 +12,36 @@ from field_client import children
 from field_client.files import make_private_folder
 from shared.schemas import canonical
 
+OPENED = b"o"
+"""Told to the window when the vault behind it has been opened."""
+
+LEFT = 4
+"""How the window's process ends when an open vault was left for another program."""
+
 
 class WindowProcess:
     """One window with its own short-lived profile; each lock ends one and opens another."""
 
     def __init__(
-        self, address: str, storage: Path, closed: Callable[[WindowProcess, int], None]
+        self,
+        address: str,
+        storage: Path,
+        closed: Callable[[WindowProcess, int], None],
+        *,
+        minimised: bool = False,
     ) -> None:
         self._storage = storage
         shutil.rmtree(storage, ignore_errors=True)
         make_private_folder(storage)
         self._process = children.start("field_client.window", answers=False)
         # Over stdin, because every user of the machine can read a command line.
-        with contextlib.suppress(OSError):
-            self._write(canonical({"address": address, "storage": str(storage)}) + b"\n")
+        said = {"address": address, "minimised": minimised, "storage": str(storage)}
+        self._write(canonical(said) + b"\n")
         threading.Thread(target=self._watch, args=(closed,), name="window", daemon=True).start()
+
+    def vault_opened(self) -> None:
+        """Say that there is something to see now, so that a window left alone goes by itself."""
+        self._write(OPENED)
 
     def end(self) -> None:
         """Take the window off the screen with every process that drew it, and delete its files."""
@@ -38,4 +53,5 @@ class WindowProcess:
 
     def _write(self, line: bytes) -> None:
         if self._process.stdin is not None:
-            self._process.stdin.write(line)
+            with contextlib.suppress(OSError):  # it has ended, which is told by itself
+                self._process.stdin.write(line)

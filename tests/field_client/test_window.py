@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import ctypes.util
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -16,106 +12,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from PIL import ImageGrab
 
 from field_client import window
 from tests.field_client.office import SmallOffice
 from tests.field_client.running import PASSPHRASE, ROOT, RunningDevice, enrol
+from tests.field_client.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket, pytest.mark.timeout(180)]
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="this screen is Xvfb's")
-
-
-class ClientMessage(ctypes.Structure):
-    """An event of X11 by which one program asks something of another's window."""
-
-    _fields_ = (
-        ("type", ctypes.c_int),
-        ("serial", ctypes.c_ulong),
-        ("send_event", ctypes.c_int),
-        ("display", ctypes.c_void_p),
-        ("window", ctypes.c_ulong),
-        ("message_type", ctypes.c_ulong),
-        ("format", ctypes.c_int),
-        ("data", ctypes.c_long * 5),
-        ("room_for_any_other_event", ctypes.c_long * 24),
-    )
-
-
-class Screen:
-    """A virtual screen, and what can be seen and done from outside the program shown on it."""
-
-    def __init__(self) -> None:
-        for program in ("Xvfb", "xdotool"):
-            if shutil.which(program) is None:
-                pytest.fail(f"{program} was not found: run `make setup`")
-        reading, writing = os.pipe()
-        self.process = subprocess.Popen(
-            [
-                "Xvfb",
-                "-displayfd",
-                str(writing),
-                "-screen",
-                "0",
-                "1100x1100x24",
-                "-nolisten",
-                "tcp",
-            ],
-            pass_fds=[writing],
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writing)
-        with os.fdopen(reading) as file:
-            self.display = f":{file.readline().strip()}"
-        self.environment = {
-            **os.environ,
-            "DISPLAY": self.display,
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-            "PYTHONPATH": str(ROOT),
-        }
-        if os.geteuid() == 0:
-            self.environment["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
-
-    def titles(self) -> list[str]:
-        """Read every window's title, as any program on this screen can."""
-        told = self._xdotool("search", "--onlyvisible", "--name", ".", "getwindowname", "%@")
-        return told.splitlines()
-
-    def do(self, *what: str) -> None:
-        self._xdotool(*what)
-
-    def close_window(self, title: str) -> None:
-        """Press a window's cross: ask it to close, as a window manager does."""
-        x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
-        x11.XOpenDisplay.restype = ctypes.c_void_p
-        x11.XInternAtom.restype = ctypes.c_ulong
-        display = ctypes.c_void_p(x11.XOpenDisplay(self.display.encode()))
-        for number in self._xdotool("search", "--name", f"^{title}$").split():
-            event = ClientMessage(type=33, window=int(number), format=32)
-            event.message_type = x11.XInternAtom(display, b"WM_PROTOCOLS", 0)
-            event.data[0] = x11.XInternAtom(display, b"WM_DELETE_WINDOW", 0)
-            x11.XSendEvent(display, ctypes.c_ulong(int(number)), 0, 0, ctypes.byref(event))
-        x11.XCloseDisplay(display)
-
-    def colours(self) -> int:
-        """Count the colours on the screen: a blank window has very few."""
-        picture = ImageGrab.grab(xdisplay=self.display)
-        return len(picture.getcolors(1_000_000) or [])
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-
-    def _xdotool(self, *what: str) -> str:
-        return subprocess.run(
-            ["xdotool", *what],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        ).stdout
 
 
 @pytest.fixture
@@ -258,15 +163,7 @@ def test_an_officer_unlocks_in_the_window_and_the_profile_keeps_nothing(
     keeper = keep()
     assert until(lambda: is_drawn(screen))
     locked = screen.colours()
-    screen.do("search", "--name", "^Fieldfare$", "windowfocus", "%@")
-    for _ in range(8):
-        if vault_is_open(keeper):
-            break
-        screen.do("key", "--delay", "30", "Tab")
-        screen.do("type", "--delay", "5", PASSPHRASE)
-        screen.do("key", "Return")
-        until(lambda: vault_is_open(keeper), 8)
-    assert vault_is_open(keeper)
+    unlock_in_window(screen, keeper)
     assert until(lambda: screen.colours() != locked)
     assert set(screen.titles()) <= {"Fieldfare"}
     everyone = family(keeper)
@@ -275,6 +172,51 @@ def test_an_officer_unlocks_in_the_window_and_the_profile_keeps_nothing(
     assert until(lambda: not alive(everyone))
     kept = [path for path in (tmp_path / "home" / "window").rglob("*") if path.is_file()]
     assert not [path for path in kept if b"Patel" in path.read_bytes()]
+    office.stop()
+
+
+ANOTHER_PROGRAM = """
+from qtpy.QtWidgets import QApplication, QLineEdit
+app = QApplication([])
+line = QLineEdit()
+line.setWindowTitle("A map")
+line.show()
+app.exec()
+"""
+
+
+@pytest.mark.long
+@pytest.mark.proves("T07")
+@LINUX
+def test_an_open_vault_that_is_left_for_another_program_locks_and_stays_out_of_the_way(
+    screen: Screen, keep: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    office = SmallOffice()
+    device = RunningDevice(tmp_path / "home", environment=screen.environment)
+    enrol(device, office)
+    device.next_address("unlocked")
+    device.stop()
+    keeper = keep()
+    assert until(lambda: is_drawn(screen))
+    unlock_in_window(screen, keeper)
+    shown = running(keeper, "field_client.window")
+    assert shown is not None
+    other = subprocess.Popen(
+        [sys.executable, "-c", ANOTHER_PROGRAM], env=screen.environment, stderr=subprocess.DEVNULL
+    )
+    assert until(lambda: "A map" in screen.titles())
+    left_at = time.monotonic()
+    screen.do("search", "--name", "^A map$", "windowfocus", "%@")
+    assert until(lambda: not vault_is_open(keeper), 90)
+    assert time.monotonic() - left_at >= window.LEFT_SECONDS - 1
+    assert until(lambda: not alive([shown]))
+    assert until(lambda: running(keeper, "field_client.window") not in {None, shown})
+    locked = running(keeper, "field_client.window")
+    time.sleep(window.LEFT_SECONDS + 5)
+    assert running(keeper, "field_client.window") == locked, "a locked window is left as it is"
+    assert keeper.poll() is None
+    other.terminate()
+    other.wait(10)
     office.stop()
 
 
@@ -319,6 +261,19 @@ def test_the_window_ends_up_at_today_and_is_not_blank(screen: Screen, tmp_path: 
     shown.stdout.close()
     device.stop()
     office.stop()
+
+
+def unlock_in_window(screen: Screen, keeper: subprocess.Popen[bytes]) -> None:
+    """Type the passphrase into the window, as an officer does."""
+    screen.do("search", "--name", "^Fieldfare$", "windowfocus", "%@")
+    for _ in range(8):
+        if vault_is_open(keeper):
+            break
+        screen.do("key", "--delay", "30", "Tab")
+        screen.do("type", "--delay", "5", PASSPHRASE)
+        screen.do("key", "Return")
+        until(lambda: vault_is_open(keeper), 8)
+    assert vault_is_open(keeper)
 
 
 def vault_is_open(keeper: subprocess.Popen[bytes]) -> bool:
