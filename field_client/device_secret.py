@@ -21,11 +21,9 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError
 
 from field_client.files import read_private, sync_folder, write_private
+from field_client.vault.keys import SECRET_BYTES
 from shared.errors import RuleBroken
 from shared.schemas import canonical
-
-SECRET_BYTES = 32
-"""Bytes of a device secret: 256 bits."""
 
 _SERVICE = "Fieldfare device secret"
 _REAL_PRIORITY = 1

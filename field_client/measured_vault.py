@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import sqlite3
@@ -10,15 +9,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 from typing import TypeVar
-from uuid import UUID
 
 import click
 
+from field_client.made_records import KINDS, made_records
 from field_client.passphrases import suggest_passphrase
 from field_client.vault import records
 from field_client.vault.database import PRAGMAS
@@ -27,13 +26,8 @@ from field_client.vault.keys import Factors, Holder, create_vault, open_vault
 from field_client.vault.schema import STEPS
 from field_client.vault.search import Search
 from field_client.vault.store import Store, open_store
-from shared.schemas import canonical
-from shared.words import words
 from sync.protocol import Record
 from sync.scope import body_hash
-
-KINDS = ("case", "person", "place", "debt", "debt_totals", "planned_visit", "visit")
-"""What one case is made of here, a record each."""
 
 LOOKUPS = 10_000
 """Records that are read one by one."""
@@ -43,9 +37,6 @@ SEARCHES = 50
 
 FIRST_ROWS = 50
 """Records read before a vault that was just opened can show anything."""
-
-NOTE_WORDS = 75
-"""Words of a note, which makes a record about 600 bytes."""
 
 ROUNDS = 5
 
@@ -88,7 +79,7 @@ class Measuring:
 
     def __post_init__(self) -> None:
         """Make the records that are put in, and choose those that are looked up and searched for."""
-        self.records = list(islice(_made_records(), self.rows))
+        self.records = list(islice(made_records(), self.rows))
         people = [record for record in self.records if record.kind == "person"]
         self.keys = [
             (each.case_id, each.view, each.kind, each.record_id)
@@ -166,6 +157,11 @@ def _first_rows(store: Store) -> None:
     store.close()
 
 
+def _spread(records: Sequence[Record], how_many: int) -> list[Record]:
+    """Choose records from all over, one far from the next."""
+    return [records[at * _STRIDE % len(records)] for at in range(how_many)]
+
+
 # The two kinds of file
 
 
@@ -207,59 +203,6 @@ def _open_plain(folder: Path) -> Store:
         if not pragma.startswith("cipher_"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
     return Store(connection, Folder(folder))
-
-
-# What is put in
-
-
-def _made_records() -> Iterator[Record]:
-    """Make cases of seven records for ever, with names and notes of plain words; each time the same."""
-    for number in count(1):
-        case_id = _id(f"case {number}")
-        for kind in KINDS:
-            record_id = case_id if kind == "case" else _id(f"{kind} {number}")
-            remark = {"remark": _words(f"{kind} {number}", NOTE_WORDS)}
-            yield Record(
-                case_id=case_id, view="full", kind=kind, record_id=record_id, commit=number,
-                body=canonical(_body(kind, number) | remark).decode(),
-            )  # fmt: skip
-
-
-def _id(told: str) -> str:
-    """Make an id that says nothing and is in no order, as those of a real council are."""
-    return str(UUID(bytes=hashlib.sha256(told.encode()).digest()[:16]))
-
-
-def _words(told: str, how_many: int) -> str:
-    """Choose plain words, each time the same and no two texts alike."""
-    listed = words()
-    drawn = hashlib.shake_128(told.encode()).digest(2 * how_many)
-    places = (int.from_bytes(drawn[at : at + 2]) for at in range(0, len(drawn), 2))
-    return " ".join(listed[place % len(listed)] for place in places)
-
-
-def _spread(records: Sequence[Record], how_many: int) -> list[Record]:
-    """Choose records from all over, one far from the next."""
-    return [records[at * _STRIDE % len(records)] for at in range(how_many)]
-
-
-def _body(kind: str, number: int) -> dict[str, object]:
-    """Say what the screens and the search read of each kind of record."""
-    name = _words(f"name {number}", 2).title()
-    place: dict[str, object] = {
-        "lines": [f"{number % 200 + 1} {name} Road", "Fieldby"], "postcode": "ZZ1 1ZZ",
-        "latitude": None, "longitude": None,
-    }  # fmt: skip
-    bodies: dict[str, dict[str, object]] = {
-        "case": {"reference": f"C{number:07}", "open": True},
-        "person": {"name": name, "kind": "individual", "addresses": [place]},
-        "place": place,
-        "debt": {"debt_type": "council_tax", "balance_pence": 12345, "reference": f"D{number:07}"},
-        "debt_totals": {"debts": 1, "balance_pence": 12345},
-        "planned_visit": {"planned_on": "2026-03-02"},
-        "visit": {"happened_at": "2026-02-02T10:00:00+00:00", "outcome": "no_answer"},
-    }
-    return bodies[kind]
 
 
 # The command

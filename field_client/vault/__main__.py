@@ -5,32 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from field_client import clock, incidents, lease
-from field_client.device_secret import SECRET_BYTES
+from field_client import incidents, lease
 from field_client.door import Door
-from field_client.files import make_private_folder
-from field_client.identity import Identity
 from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, Pipe
-from field_client.vault import keys, screens
-from field_client.vault.app import create_app
-from field_client.vault.database import VaultUnreadable
+from field_client.vault import keys
+from field_client.vault.closed import ClosedVault
 from field_client.vault.gate import Gate
 from field_client.vault.hardening import harden, take_pipe
 from field_client.vault.keeper_link import KeeperLink
-from field_client.vault.opened import LeaseTold, OpenVault
-from field_client.vault.sealed_copies import SealedCopies
-from field_client.vault.store import Store, open_store
+from field_client.vault.lease_told import LeaseTold
 from shared.errors import RuleBroken
-from sync.leases import SHARE_BYTES
 
-DATABASE_FILE = "vault.db"
-"""What the encrypted database is called in the vault's folder."""
+if TYPE_CHECKING:
+    from field_client.vault.opened import OpenVault
 
 LAST_ANSWER_SECONDS = 0.5
 """How long an answer may still take to go out once the vault has been told to lock."""
@@ -57,20 +47,14 @@ class VaultProcess:
 
     def _show(self, message: Message) -> Message:
         """Begin to show the page before the vault, and say at which address."""
-        closed = _ClosedVault(
-            folder=make_private_folder(Path(message.values["folder"])),
-            identity=Identity.unpacked(message.values["identity"]),
-            device_secret=message.body[:SECRET_BYTES],
-            shares=_shares(message),
-            boot_seconds=float(message.values["boot_seconds"]),
-            sealed_folder=Path(message.values["sealed_folder"]),
-        )
+        closed = ClosedVault.told(message)
         self._take_lease(message)
         new = not keys.exists(closed.folder)
         gate = Gate(closed.identity, new=new, open_vault=lambda typed: self._unlock(closed, typed))
         app, door = gate.create_app(lambda: server.port, boot_seconds=closed.boot_seconds)
         server = self._server = LoopbackServer(app)
         server.start()
+        threading.Thread(target=_make_ready, name="ready", daemon=True).start()
         return Message(values={"address": door.boot_address()})
 
     def _take_lease(self, message: Message) -> None:
@@ -78,7 +62,7 @@ class VaultProcess:
         kept = message.values["lease"]
         self._told.lease = lease.read(kept) if kept else None
 
-    def _unlock(self, closed: _ClosedVault, passphrase: str) -> Door:
+    def _unlock(self, closed: ClosedVault, passphrase: str) -> Door:
         """Open the vault, put its screens in the gate's place, and give the door before them."""
         with self._turn:
             if self._door is None:
@@ -86,27 +70,18 @@ class VaultProcess:
                 self._keeper.opened(self._door.boot_address())
             return self._door  # a second press finds it open, and goes on too
 
-    def _open(self, closed: _ClosedVault, passphrase: str) -> Door:
+    def _open(self, closed: ClosedVault, passphrase: str) -> Door:
+        from field_client.vault import opening  # noqa: PLC0415 - see _make_ready
+
         self._keeper.may_try()
         try:
-            store, epoch = closed.open_store(passphrase)
+            self._vault = opening.open_vault(closed, passphrase, self._keeper, self._told)
         except RuleBroken as refusal:
             if refusal.code == "passphrase.wrong":
                 self._keeper.was_wrong()
             raise
-        self._keeper.rests_on(epoch)
-        self._vault = OpenVault(
-            store=store,
-            identity=closed.identity,
-            keeper=self._keeper,
-            told=self._told,
-            copies=SealedCopies(store, closed.sealed_folder, closed.identity.sealing_key),
-        )
-        self._vault.seal_unsent()
         server = cast(LoopbackServer, self._server)
-        app, door = create_app(
-            self._vault, screens, lambda: server.port, boot_seconds=closed.boot_seconds
-        )
+        app, door = opening.screens_of(closed, self._vault, lambda: server.port)
         server.show(app)
         return door
 
@@ -121,53 +96,9 @@ class VaultProcess:
         _leave()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _ClosedVault:
-    """A vault before it is opened: where it is, whose, and what opens it besides a passphrase."""
-
-    folder: Path
-    identity: Identity
-    device_secret: bytes = field(repr=False)
-    shares: Mapping[int, bytes] = field(repr=False)
-    boot_seconds: float
-    sealed_folder: Path
-
-    def open_store(self, passphrase: str) -> tuple[Store, int]:
-        """Open the database, or make it where there is none; say which lease it is wrapped under."""
-        factors = keys.Factors(
-            device_secret=self.device_secret, passphrase=passphrase, shares=self.shares
-        )
-        if keys.exists(self.folder):
-            opened = keys.open_vault(self.folder, factors)
-        else:
-            holder = keys.Holder(
-                device_id=self.identity.device_id, officer_id=self.identity.officer_id
-            )
-            opened = keys.create_vault(self.folder, factors, holder)
-        return _open_store(self.folder / DATABASE_FILE, opened), opened.epoch
-
-
-def _shares(message: Message) -> dict[int, bytes]:
-    """Read the shares that stand behind the device secret, in the order of their epochs."""
-    lent = message.body[SECRET_BYTES:]
-    places = range(0, len(lent), SHARE_BYTES)
-    return {
-        int(epoch): lent[place : place + SHARE_BYTES]
-        for epoch, place in zip(message.values["epochs"], places, strict=True)
-    }
-
-
-def _open_store(path: Path, opened: keys.VaultKeys) -> Store:
-    """Open the database and forget its key; a vault that is new here is given its id."""
-    try:
-        store = open_store(path, opened.db)
-    except VaultUnreadable:
-        raise RuleBroken("vault.damaged") from None
-    finally:
-        opened.forget()
-    if store.get("store_id") is None:
-        store.put("store_id", clock.new_id())
-    return store
+def _make_ready() -> None:
+    """Read in what only an open vault needs, while somebody types the passphrase."""
+    from field_client.vault import opening  # noqa: F401, PLC0415 - half a second of a start
 
 
 def _leave() -> None:

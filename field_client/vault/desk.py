@@ -15,7 +15,7 @@ from field_client.identity import Identity
 from field_client.vault import freshness
 from field_client.vault.cases import Marker
 from field_client.vault.freshness import OfficeCopy
-from field_client.vault.opened import LeaseTold
+from field_client.vault.lease_told import LeaseTold
 from field_client.vault.pending import CaseView, case_view
 from field_client.vault.search import Search
 from field_client.vault.store import Store

@@ -47,6 +47,9 @@ KEY_FILE = "keys.json"
 KEY_BYTES = 32
 """Bytes of every key here: 256 bits."""
 
+SECRET_BYTES = 32
+"""Bytes of the device's own secret, one of the things that open a vault."""
+
 _NEXT_FILE = f"{KEY_FILE}.next"
 """Holds a new wrapping until it has been seen to open."""
 

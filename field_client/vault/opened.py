@@ -8,20 +8,13 @@ from typing import cast
 from flask import current_app
 
 from field_client.identity import Identity
-from field_client.lease import Lease
 from field_client.vault.keeper_link import KeeperLink
+from field_client.vault.lease_told import LeaseTold
 from field_client.vault.sealed_copies import SealedCopies
 from field_client.vault.store import Store
 
 EXTENSION = "fieldfare_vault"
 """Under which name the open vault stands in its app's extensions."""
-
-
-@dataclass
-class LeaseTold:
-    """The lease of this device as the keeper last told it; none on one that has not been lent yet."""
-
-    lease: Lease | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ import json
 
 from click.testing import CliRunner
 
-from field_client.measured_vault import KINDS, Measuring, kinds
+from field_client.made_records import KINDS
+from field_client.measured_vault import Measuring, kinds
 from server.cli import main
 
 STEPS = ["insert", "unlock", "lookup", "index", "search"]

@@ -13,7 +13,7 @@ from field_client import device_secret
 from field_client.home import Home
 from field_client.leasing import Leasing
 from field_client.vault import keys
-from field_client.vault.__main__ import DATABASE_FILE
+from field_client.vault.opening import DATABASE_FILE
 from field_client.vault.store import Store, open_store
 from server.demo.pairing import PASSPHRASE
 from server.spine import totals
