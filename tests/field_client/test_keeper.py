@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import os
 import re
 import signal
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 
 from field_client.keeper import ASLEEP_SECONDS
@@ -316,49 +312,6 @@ def test_nothing_on_disk_is_for_others_and_no_secret_is_on_a_command_line(
     kept = b"".join(path.read_bytes() for path in device.home.rglob("*") if path.is_file())
     assert b"violin" not in kept
     assert b"SQLite format 3" not in kept
-
-
-def copies_in_memory(process: psutil.Process, what: bytes) -> int:
-    """Count the copies of some bytes in all that a process can write to."""
-    found = 0
-    with Path(f"/proc/{process.pid}/mem").open("rb", buffering=0) as memory:
-        for line in Path(f"/proc/{process.pid}/maps").read_text().splitlines():
-            place, may = line.split()[:2]
-            start, end = (int(part, 16) for part in place.split("-"))
-            if may.startswith("rw"):
-                with contextlib.suppress(OSError, OverflowError):
-                    memory.seek(start)
-                    found += memory.read(end - start).count(what)
-    return found
-
-
-@pytest.mark.proves("T06")
-@pytest.mark.skipif(sys.platform != "linux", reason="reads another process's memory on Linux")
-def test_once_locked_no_process_of_a_device_holds_its_passphrase(
-    start: StartDevice, office: SmallOffice
-) -> None:
-    passphrase = "zanzibar quokka obelisk"  # noqa: S105 - invented
-    typed = passphrase.replace(" ", "+").encode()
-    device = start()
-    person = enrol(device, office, passphrase)
-    device.next_address("unlocked")
-    keeper, vault = device.processes()
-    if os.geteuid() != 0:
-        for process in (keeper, vault):
-            with pytest.raises(PermissionError):
-                copies_in_memory(process, typed)
-        return
-    # The reader sees what is surely there: what this test holds, and what each was started with.
-    assert copies_in_memory(psutil.Process(), typed) > 0
-    for process in (keeper, vault):
-        assert copies_in_memory(process, os.fsencode(process.cmdline()[-1])) > 0
-    assert copies_in_memory(keeper, typed) == copies_in_memory(keeper, passphrase.encode()) == 0
-    person.post("/lock")
-    device.next_address("locked")
-    assert not is_alive(vault)
-    for process in device.processes():
-        assert copies_in_memory(process, typed) == 0
-        assert copies_in_memory(process, passphrase.encode()) == 0
 
 
 @pytest.mark.proves("T05")
