@@ -50,20 +50,26 @@ def ensure_roles(session: Session) -> None:
     `shipped_permission` remembers that it was met, and it is not given back.
     """
     office_key(session)
-    for shipped in shipped_roles():
-        session.execute(
-            insert(RoleRow).values(role=shipped.role, name=shipped.name).on_conflict_do_nothing()
-        )
-        for permission in sorted(shipped.permissions):
-            pair = {"role": shipped.role, "permission": permission}
-            is_new = session.scalar(
-                insert(ShippedPermissionRow)
-                .values(pair)
-                .on_conflict_do_nothing()
-                .returning(ShippedPermissionRow.role)
-            )
-            if is_new:
-                session.execute(insert(RolePermissionRow).values(pair).on_conflict_do_nothing())
+    shipped = shipped_roles()
+    session.execute(
+        insert(RoleRow)
+        .values([{"role": each.role, "name": each.name} for each in shipped])
+        .on_conflict_do_nothing()
+    )
+    pairs = [
+        {"role": each.role, "permission": permission}
+        for each in shipped
+        for permission in sorted(each.permissions)
+    ]
+    new = session.execute(
+        insert(ShippedPermissionRow)
+        .values(pairs)
+        .on_conflict_do_nothing()
+        .returning(ShippedPermissionRow.role, ShippedPermissionRow.permission)
+    ).all()
+    if new:
+        given = [{"role": role, "permission": permission} for role, permission in new]
+        session.execute(insert(RolePermissionRow).values(given).on_conflict_do_nothing())
 
 
 def permissions_of(session: Session, user_id: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from server.access import passwords, sessions
 from server.access.identity import PLAIN_COOKIE
-from server.access.roles import ensure_roles, permissions_of
+from server.access.roles import permissions_of
 from server.access.user_commands import GrantRole, OpenUser, SetPassword
 from server.app import create_app
 from server.config import Config
@@ -135,7 +135,4 @@ def office(make_app: Callable[..., Flask], database_url: str) -> Office:
     permissions = frozenset(app.extensions["fieldfare"]["house"].permissions)
     root = Actor(user_id=ROOT_ID, permissions=permissions)
     engine = create_engine(database_url, poolclass=NullPool)
-    made = Office(app=app, root=root, engine=engine)
-    with made.session() as session, session.begin():
-        ensure_roles(session)
-    return made
+    return Office(app=app, root=root, engine=engine)

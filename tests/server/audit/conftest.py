@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,14 +17,12 @@ from sqlalchemy.orm import Session
 from server.audit import checkpoints, exporting, sealing
 from server.audit.checking import Checked, check_audit
 from server.audit.checkpoints import Checkpoint
-from server.audit.sources import OVER
 from server.audit.tables import AuditEntryRow
 from server.spine.office_seal import CHECKPOINT_KEY_FILE, OfficeSeal, load
 from server.spine.reads import log_read
+from tests.server.audit.waiting import others_are_over
 from tests.server.office import NOW, Office
 from tests.server.scenes import assign_case, live_at, open_debt, open_person
-
-LOOKS = 1_200
 
 
 @dataclass
@@ -54,24 +51,10 @@ class Ledger:
             log_read(session, self.office.actor, "cases.case", now=self.now, subject_id=case_id)
         return person_id
 
-    def others_are_over(self) -> None:
-        """Wait until no transaction of any database of this server is older than now.
-
-        Tests share one server, and transactions are counted for all of its databases together.
-        """
-        with self.session() as session, session.begin():
-            mark = session.scalar(text("SELECT pg_current_xact_id()::text::bigint")) or 0
-        for _look in range(LOOKS):
-            with self.session() as session:
-                if (session.scalar(select(OVER)) or 0) > mark:
-                    return
-            time.sleep(0.05)
-        raise AssertionError("somebody else's transaction does not end")
-
     def seal(self, *, rows_max: int = sealing.BATCH, meanwhile: bool = False) -> int:
         """Seal until nothing is left, `meanwhile` others still write or once they have ended."""
         if not meanwhile:
-            self.others_are_over()
+            others_are_over(self.session)
         sealed = 0
         while True:
             with self.office.sessions() as session, session.begin():

@@ -15,6 +15,7 @@ from server.audit.tables import AuditCheckpointRow, AuditEntryRow
 from server.spine import clock, worker
 from server.spine.settings import FICTIONAL, keep_setting
 from server.spine.tables import JobRow, ReadRow
+from tests.server.audit.waiting import others_are_over
 from tests.server.day import Day, Someone, day, new_id
 from tests.server.reading import hidden_of, words_of
 
@@ -33,6 +34,7 @@ def kept_at(day: Day, folder: Path) -> None:
 
 def seal(day: Day) -> None:
     """Have the worker's chore come round twice: what was signed is put elsewhere the next time."""
+    others_are_over(day.session)
     with day.app.app_context():
         worker.do_chore(jobs.SEAL)
         worker.do_chore(jobs.SEAL)
