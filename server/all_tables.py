@@ -9,6 +9,7 @@ from server.cases import tables as cases
 from server.interop import tables as interop
 from server.keeping import tables as keeping
 from server.leasing import tables as leasing
+from server.need_to_know import tables as need_to_know
 from server.people import tables as people
 from server.reconciling import tables as reconciling
 from server.recovery import tables as recovery
@@ -27,6 +28,7 @@ ALL = (
     interop,
     keeping,
     leasing,
+    need_to_know,
     people,
     reconciling,
     recovery,

@@ -15,6 +15,7 @@ from server.interop.area import AREA as INTEROP
 from server.keeping.area import AREA as KEEPING
 from server.leasing import shares
 from server.leasing.area import AREA as LEASING
+from server.need_to_know.area import AREA as NEED_TO_KNOW
 from server.payments.area import AREA as PAYMENTS
 from server.people.area import AREA as PEOPLE
 from server.reconciling.area import AREA as RECONCILING
@@ -25,6 +26,7 @@ from server.spine.areas import Area, House, assemble
 from server.spine.database import db
 from server.spine.permissions import Opening, check_every_view, needs
 from server.spine.settings import FICTIONAL, OFFICE_NAME, setting
+from server.spine.sight import ensure_classes
 from server.sync_api.area import AREA as SYNC
 from server.sync_health.area import AREA as SYNC_HEALTH
 from server.visits.area import AREA as VISITS
@@ -45,6 +47,7 @@ AREAS: tuple[Area, ...] = (
     VISITS,
     INTEROP,
     ACCESS,
+    NEED_TO_KNOW,
     LEASING,
     KEEPING,
     AUDIT,
@@ -78,6 +81,7 @@ def create_app(config: Config, database_url: str) -> Flask:
     check_every_view(app, assembled)
     with app.app_context(), db.session.begin():
         ensure_roles(db.session())
+        ensure_classes(db.session())
         app.extensions["fieldfare"].update(
             fictional=setting(db.session(), FICTIONAL) == "yes",
             seal=office_seal.load(config.home / "secrets"),

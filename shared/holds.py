@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.catalogue import mark
+from shared.field_classes import WITHHELD
 
 REASONS: dict[str, str] = {
     "dispute": mark("Dispute"),
@@ -15,3 +16,6 @@ REASONS: dict[str, str] = {
     "other_system": mark("Stopped in another system"),
 }
 """Why a debt is held; the code is stored, the sentence is shown."""
+
+SHOWN: dict[str, str] = {**REASONS, WITHHELD: mark("Reason withheld")}
+"""The words of pages, which say of some holds only that there is one."""

@@ -23,8 +23,12 @@ KINDS: dict[str, str] = {
     "dangerous_dog": mark("Dangerous dog"),
     "unsafe_premises": mark("Unsafe premises"),
     "do_not_visit_alone": mark("Do not visit alone"),
+    "protected_address": mark("Address is protected"),
+    "safeguarding": mark("Safeguarding concern"),
+    "vulnerable": mark("Vulnerable"),
 }
-"""What may harm an officer; the code is stored, the words are shown."""
+"""What may harm an officer or the person; the code is stored, the words are shown. How sensitive each
+kind is, and so who sees it, stands in `field_classes`."""
 
 NOTE_MAX = 1_000
 

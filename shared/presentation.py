@@ -71,6 +71,12 @@ def day(value: date, *, say: Say = ENGLISH) -> str:
     )
 
 
+def month(value: date, *, say: Say = ENGLISH) -> str:
+    """Write the month a day is in, with its year."""
+    local = _local_day(value)
+    return f"{say(_MONTHS[local.month - 1])} {local.year}"
+
+
 def weekday(value: date, *, say: Say = ENGLISH) -> str:
     """Write a day with its weekday, for plans people make: Thursday 4 March 2027."""
     local = _local_day(value)
@@ -197,6 +203,7 @@ def address(lines: Iterable[str | None], code: str | None = None) -> str:
 SPOKEN_FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "day": day,
+        "month": month,
         "weekday": weekday,
         "time_of_day": time_of_day,
         "moment": moment,

@@ -13,6 +13,7 @@ from server.accounts import (
     sentences,
 )
 from server.accounts.blueprint import screens as pages
+from server.accounts.tables import AccountRow, DebtRow
 from server.spine.areas import Area, Handling, named_subjects
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Touched
@@ -28,6 +29,7 @@ def _debt_only(command: Command) -> Touched:
 
 AREA = Area(
     name="accounts",
+    addressed={"account_id": AccountRow.account_id, "debt_id": DebtRow.debt_id},
     commands=(
         Handling(
             kind=CommandType(

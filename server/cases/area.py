@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.cases import assigning, commands, facts, list_screens, project, record, rules, screens
 from server.cases.blueprint import screens as pages
+from server.cases.tables import CaseRow
 from server.spine.areas import Area, Handling, NavigationLink, named_subjects
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Touched
@@ -21,6 +22,7 @@ def _subjects_of_opening(command: Command) -> Touched:
 
 AREA = Area(
     name="cases",
+    addressed={"case_id": CaseRow.case_id},
     commands=(
         Handling(
             kind=CommandType(

@@ -10,7 +10,8 @@ from server.spine.links import link
 from server.spine.web import reader
 from shared.debts import DEBT_TYPES
 from shared.errors import REFUSALS
-from shared.holds import REASONS as HOLDS
+from shared.field_classes import MARKERS as NO_RISKS
+from shared.holds import SHOWN as HOLDS
 from shared.markers import KINDS as MARKERS
 from shared.presentation import period
 from shared.stages import STAGES
@@ -29,6 +30,7 @@ def words() -> dict[str, object]:
         "debt_types": DEBT_TYPES,
         "hold_words": HOLDS,
         "risk_words": MARKERS,
+        "no_risks": NO_RISKS,
         "outcomes": OUTCOMES,
         "purposes": PURPOSES,
         "refusals": REFUSALS,

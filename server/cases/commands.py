@@ -27,6 +27,9 @@ register(
         "case.person_unknown": mark("This person is not known here: search for them again"),
         "case.debt_unknown": mark("This debt is not known here: open the account again"),
         "case.officer_unknown": mark("Choose someone who goes out on visits"),
+        "case.officer_not_entitled": mark(
+            "This officer may not see this case: choose someone on its list"
+        ),
         "case.not_assigned": mark("The case is not assigned to this officer"),
     }
 )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.cases.commands import AssignCase, OpenCase
 from server.cases.rules import AssignmentFacts, OpeningFacts
 from server.cases.tables import CaseRow
+from server.spine import sight
 from server.spine.among import among, given
 from server.spine.tables import CaseAccessRow, Id
 from shared.case_file import CaseFile
@@ -67,10 +68,12 @@ def assignment_facts(session: Session, commands: Sequence[Command]) -> list[Assi
     asked = [command for command in commands if isinstance(command, AssignCase)]
     parts = case_facts(session, {c.case_id for c in asked})
     officers = _known(session, _goes_out.c.user_id, {c.officer_id for c in asked})
+    apart = sight.kept_apart(session, {(c.case_id, c.officer_id) for c in asked})
     return [
         AssignmentFacts(
             case=CaseFile(case_id=c.case_id, **parts[c.case_id]) if c.case_id in parts else None,
             officer_goes_out=c.officer_id in officers,
+            hidden_from_officer=(c.case_id, c.officer_id) in apart,
         )
         for c in asked
     ]

@@ -171,7 +171,7 @@ def _tell(came: assigning.Report, what: str) -> None:
 def _chosen(officers: Sequence[Officer], form: Form, asked: str) -> list[str]:
     """List the cases meant: those ticked, or all that the list's filter wants."""
     if form.data["scope"] == TICKED:
-        return list(form.data["case_id"])
+        return queries.in_sight(db.session(), form.data["case_id"])
     filters = Form.read(filter_schema(officers), MultiDict(parse_qsl(asked)))
     return queries.case_ids(db.session(), _wanted(filters), clock.today())
 

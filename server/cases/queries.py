@@ -112,6 +112,12 @@ def case_ids(session: Session, wanted: Filter, today: date) -> list[str]:
     return list(session.scalars(found.limit(SELECTED_MAX)))
 
 
+def in_sight(session: Session, ids: Sequence[str]) -> list[str]:
+    """Keep those of these cases that the session's reader can see, in their order."""
+    seen = set(session.scalars(select(CaseRow.case_id).where(CaseRow.case_id.in_(sorted(ids)))))
+    return [case_id for case_id in ids if case_id in seen]
+
+
 def cases(
     session: Session, wanted: Filter, sorting: Sorting, today: date, part: Slice
 ) -> list[CaseLine]:

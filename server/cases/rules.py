@@ -31,10 +31,11 @@ class OpeningFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class AssignmentFacts:
-    """What assigning a case looks at: the case, and whether the officer goes out."""
+    """What assigning a case looks at: the case, whether the officer goes out, and may know of it."""
 
     case: CaseFile | None
     officer_goes_out: bool
+    hidden_from_officer: bool
 
 
 def open_case(facts: OpeningFacts, command: OpenCase, _occasion: Occasion) -> Decision:
@@ -80,6 +81,8 @@ def assign_case(facts: AssignmentFacts, command: AssignCase, _occasion: Occasion
         raise RuleBroken("case.closed")
     if not facts.officer_goes_out:
         raise RuleBroken("case.officer_unknown", field="officer_id")
+    if facts.hidden_from_officer:
+        raise RuleBroken("case.officer_not_entitled", field="officer_id")
     if command.officer_id in facts.case.officer_ids:
         return Decision()
     return Decision(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.accounts.tables import TransactionRow
 from server.payments import commands, facts, record, rules, sentences
 from server.payments.screens import screens
 from server.spine.areas import Area, Handling
@@ -10,6 +11,7 @@ from shared.commands import CommandType, Kind
 
 AREA = Area(
     name="payments",
+    addressed={"payment_id": TransactionRow.transaction_id},
     commands=(
         Handling(
             kind=CommandType(

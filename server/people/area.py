@@ -17,6 +17,7 @@ from server.people import (
     sentences,
 )
 from server.people.blueprint import screens as pages
+from server.people.tables import PersonRow
 from server.spine.areas import Area, Handling, NavigationLink, subjects_with_place
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind
@@ -27,6 +28,7 @@ PAGES = (search_screens, screens, detail_screens, correcting_screens)
 
 AREA = Area(
     name="people",
+    addressed={"person_id": PersonRow.person_id},
     commands=(
         Handling(kind=BY_NAME["RecordPhoneNumber"]),
         Handling(kind=BY_NAME["CorrectDetails"], wants=frozenset({"details", "conflicts"})),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 
 from server.people.words import words
+from server.spine.links import link
 
 screens = Blueprint("people", __name__, template_folder="templates")
 screens.context_processor(words)
+screens.context_processor(lambda: {"link": link})

@@ -27,10 +27,12 @@ from server.people.queries import Contact, Person
 from server.people.rules import parts_of_name
 from server.people.screens import load_person
 from server.spine import clock
-from server.spine.permissions import needs
+from server.spine.permissions import needs, signed_in
+from server.spine.sight import entitled
 from server.spine.web import tell
 from shared.catalogue import mark
 from shared.detail_fields import ANSWERS, STANDINGS, said
+from shared.field_classes import SENSITIVE, class_of
 from shared.field_policy import rule_of
 from shared.fields import Choice
 from shared.forms import Form
@@ -102,14 +104,21 @@ def _name_edited(person: Person) -> Edited:
 # Details
 
 
+def _asked() -> list[str]:
+    """Name what may be put right by whoever is signed in: nothing that is withheld from them."""
+    withheld = set(SENSITIVE) - entitled(signed_in().actor)
+    return [name for name in DETAILS if class_of("person", name) not in withheld]
+
+
 def _details_schema() -> Schema:
     return Schema.from_dict(
-        {name: ANSWERS["person"][name] for name in DETAILS}, name="PersonDetailsSchema"
+        {name: ANSWERS["person"][name] for name in _asked()}, name="PersonDetailsSchema"
     )()
 
 
 def _details_form(person: Person) -> Form:
-    return Form.blank(_details_schema(), {**person.details, "born_on": person.born_on})
+    held = {**person.details, "born_on": person.born_on}
+    return Form.blank(_details_schema(), {name: held[name] for name in _asked()})
 
 
 @screens.get("/people/<uuid:person_id>/details")
@@ -149,7 +158,7 @@ def change_details(person_id: UUID) -> tuple[str, int] | Response:
 
 def _edits(data: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Say which fields were changed on the page, each over what the page had shown."""
-    meant = {name: as_json(data[name]) for name in DETAILS}
+    meant = {name: as_json(data[name]) for name in _asked()}
     return {
         name: {"was": seen[name], "now": now} for name, now in meant.items() if now != seen[name]
     }
@@ -157,8 +166,8 @@ def _edits(data: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, dict[s
 
 def _details_edited(person: Person) -> Edited:
     return Edited(
-        held=person.details,
-        labels={name: rule_of("person", name).label for name in DETAILS},
+        held={name: person.details[name] for name in _asked()},
+        labels={name: rule_of("person", name).label for name in _asked()},
         show=lambda name, value: said("person", name, value),
         action=url_for("people.change_details", person_id=person.person_id),
         back=_home(person),

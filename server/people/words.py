@@ -12,7 +12,7 @@ from server.spine import clock
 from server.spine.web import reader
 from shared.debts import DEBT_TYPES, TRANSACTION_KINDS
 from shared.detail_fields import label_of, said
-from shared.holds import REASONS
+from shared.holds import SHOWN
 from shared.markers import KINDS as RISKS
 from shared.presentation import period
 from shared.stages import STAGES
@@ -35,7 +35,7 @@ def words() -> dict[str, object]:
         "detail_label": label_of,
         "detail_said": said,
         "debt_types": DEBT_TYPES,
-        "hold_reasons": REASONS,
+        "hold_reasons": SHOWN,
         "masters": MASTERS,
         "methods": METHODS,
         "period_words": period_words,

@@ -28,6 +28,12 @@ class Suggestion:
     claim_id: str = ""
 
 
+NOTHING_SHOWN = Suggestion(
+    answer="", reason=Sentence(mark("Open it to see what it is about, if you may see that"))
+)
+"""Stands where what a conflict is about is withheld."""
+
+
 def suggest(record: str, field: str, office: Any, heard: Sequence[Heard]) -> Suggestion:  # noqa: ANN401
     """Suggest an answer from what is known, or say how to find out."""
     rule = rule_of(record, field)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.reconciling import commands, facts, project, record, rules, screens, sentences
+from server.reconciling.tables import ConflictRow
 from server.spine.areas import Area, Handling, subjects_with_place
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind
@@ -10,6 +11,7 @@ from shared.decide import BY_NAME
 
 AREA = Area(
     name="reconciling",
+    addressed={"conflict_id": ConflictRow.conflict_id},
     commands=(
         Handling(
             kind=BY_NAME["ProposeMarkerRemoval"],

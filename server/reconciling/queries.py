@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.access.tables import UserRow
 from server.cases.tables import CaseRow
 from server.people.tables import AddressRow, ContactRow, MarkerRow, PersonRow
-from server.reconciling.advice import Heard, Suggestion, suggest
+from server.reconciling.advice import NOTHING_SHOWN, Heard, Suggestion, suggest
 from server.reconciling.tables import ConflictClaimRow, ConflictRow
 from server.spine.paging import Slice
 from server.spine.tables import ChangeRow
@@ -77,6 +77,11 @@ class Conflict:
     note: str
     decided_by: str
     decided_at: datetime | None
+
+    @property
+    def withheld(self) -> bool:
+        """Tell whether what it is about is of a class that the reader is not shown here."""
+        return self.was is None and self.office is None
 
     @property
     def keeps_both(self) -> bool:
@@ -188,7 +193,8 @@ def _whole(session: Session, query: Select[Any]) -> list[Conflict]:
 
 def _conflict(row: Any, said: Sequence[Said], office_from: Recorded | None) -> Conflict:  # noqa: ANN401
     found: ConflictRow = row.ConflictRow
-    label = label_of(found.record, found.field)
+    withheld = found.was is None and found.office is None
+    label = label_of(found.record, found.field.partition(".")[0] if withheld else found.field)
     if row.marker:
         label = Sentence(
             "%(what)s: %(which)s", what=label, which=Sentence(KINDS.get(row.marker, ""))
@@ -214,7 +220,9 @@ def _conflict(row: Any, said: Sequence[Said], office_from: Recorded | None) -> C
         office=found.office,
         office_from=office_from,
         said=tuple(said),
-        suggestion=suggest(found.record, found.field, found.office, heard),
+        suggestion=NOTHING_SHOWN
+        if withheld
+        else suggest(found.record, found.field, found.office, heard),
         opened_at=found.opened_at,
         open=found.open,
         answer=found.answer,

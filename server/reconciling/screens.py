@@ -122,6 +122,8 @@ def _again(
 
 def _give(conflict: Conflict, chosen: str, form: Form) -> str:
     """Give one decision, or say why it was refused."""
+    if conflict.withheld:
+        return REFUSALS["authority.lacking"]
     answer, _, claim_id = chosen.partition(_SEPARATOR)
     offered = request.form.get("command_id", "")
     seen = request.form.get(f"seen-{conflict.conflict_id}", "")
@@ -167,7 +169,7 @@ def _choosing(conflict: Conflict, chosen: str = "", error: str = "") -> Choosing
         conflict=conflict,
         chosen=chosen,
         error=error,
-        may_decide=may(conflict.decided_with),
+        may_decide=may(conflict.decided_with) and not conflict.withheld,
         is_own=any(each.officer_id == me for each in conflict.said),
     )
 

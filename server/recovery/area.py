@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from server.recovery import commands, facts, project, record, rules, sentences
 from server.recovery.screens import screens
+from server.recovery.tables import HoldRow
 from server.spine.areas import Area, Handling
 from shared.catalogue import mark
 from shared.commands import CommandType, Kind, Lane
 
 AREA = Area(
     name="recovery",
+    addressed={"hold_id": HoldRow.hold_id},
     commands=(
         Handling(
             kind=CommandType(

@@ -108,6 +108,17 @@ class Alarm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Banner:
+    """Something that stands on every page of the one person it is about, while it is so."""
+
+    needs: str
+    endpoint: str
+    """Where to end it."""
+    find: Callable[[Session, str, datetime], Sentence | None]
+    """(session, user id, now) to what is said."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NavigationLink:
     """A link in the bar at the top, shown to whoever holds the permission it needs."""
 
@@ -133,6 +144,10 @@ class Area:
     jobs: Mapping[str, Job] = field(default_factory=dict)
     chores: tuple[Chore, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    banners: tuple[Banner, ...] = ()
+    addressed: Mapping[str, Any] = field(default_factory=dict)
+    """Which column holds the ids that stand in addresses under a name, such as `person_id`."""
+
     navigation: tuple[NavigationLink, ...] = ()
     sentences: Mapping[type[Change], Callable[[Mapping[str, Any]], str]] = field(
         default_factory=dict
@@ -148,6 +163,7 @@ class House:
     recorders: Mapping[type[Change], Recorder]
     permissions: Mapping[str, str]
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    addressed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def projections(self) -> tuple[Projection, ...]:
@@ -163,6 +179,11 @@ class House:
     def alarms(self) -> tuple[Alarm, ...]:
         """List what each area may have to say on the first page."""
         return tuple(alarm for area in self.areas for alarm in area.alarms)
+
+    @property
+    def banners(self) -> tuple[Banner, ...]:
+        """List what each area may have to say on every page."""
+        return tuple(banner for area in self.areas for banner in area.banners)
 
 
 def assemble(areas: Sequence[Area]) -> House:
@@ -194,6 +215,7 @@ def assemble(areas: Sequence[Area]) -> House:
         recorders=recorders,
         permissions=permissions,
         jobs=_jobs(areas),
+        addressed={name: column for area in areas for name, column in area.addressed.items()},
     )
 
 

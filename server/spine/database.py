@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from time import monotonic
 from typing import Any
@@ -14,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, Table, create_engine
+from sqlalchemy import MetaData, Table, create_engine, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import NullPool
@@ -93,12 +95,44 @@ def _migrations(url: str) -> AlembicConfig:
 
 def migrate(url: str, revision: str = "head") -> None:
     """Bring a database up to a revision of the schema."""
-    command.upgrade(_migrations(url), revision)
+    if revision == "head" and _revision(url) == newest_revision():
+        return
+    with _sight_made_again(url):
+        command.upgrade(_migrations(url), revision)
 
 
 def unmigrate(url: str, revision: str = "base") -> None:
     """Take a database down to a revision of the schema."""
-    command.downgrade(_migrations(url), revision)
+    with _sight_made_again(url):
+        command.downgrade(_migrations(url), revision)
+
+
+@contextmanager
+def _sight_made_again(url: str) -> Iterator[None]:
+    """Take away what readers see the tables through while these change, and make it again after.
+
+    Views would hold on to columns that go, and would not show those that come.
+    """
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA IF EXISTS visible CASCADE"))
+        yield
+    finally:
+        with engine.begin() as connection:
+            if connection.scalar(text("SELECT to_regproc('public.make_visible')")):
+                connection.execute(text("SELECT public.make_visible()"))
+        engine.dispose()
+
+
+def _revision(url: str) -> str | None:
+    """Say at which revision a database is; none when it has not been migrated at all."""
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
 
 
 def newest_revision() -> str:

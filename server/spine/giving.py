@@ -12,6 +12,7 @@ from server.spine import clock
 from server.spine.execute import Door
 from server.spine.orders import Order, Result
 from server.spine.permissions import signed_in
+from server.spine.web import refuse_out_of_sight
 from shared.commands import Command
 from shared.values import is_id
 
@@ -21,11 +22,13 @@ def give_each(commands: Sequence[Command], command_id: str | None = None) -> lis
 
     Their ids follow from the one id the page offered, so pressing twice gives each once.
     """
+    refuse_out_of_sight(_door().house, commands)
     return _door().execute_many(_orders(commands, command_id, group=None), now=clock.now())
 
 
 def give_together(commands: Sequence[Command], command_id: str | None = None) -> list[Result]:
     """Give commands that are done all or not at all; raises RuleBroken with the first refusal."""
+    refuse_out_of_sight(_door().house, commands)
     orders = _orders(commands, command_id, group=clock.new_id())
     results = _door().execute_many(orders, now=clock.now())
     for result in sorted(results, key=lambda each: each.code == "command.group_refused"):

@@ -247,3 +247,13 @@ class SettingRow(Row):
     __tablename__ = "setting"
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[str] = mapped_column(String(400))
+
+
+class FieldClassRow(Row):
+    """One thing of a sensitive class, as the code declares it, for the views that withhold it."""
+
+    __tablename__ = "field_class"
+    record: Mapped[str] = mapped_column(String(20), primary_key=True)
+    field: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(String(40), primary_key=True)
+    field_class: Mapped[str] = mapped_column("class", String(20))

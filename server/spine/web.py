@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.config import Config
-from server.spine import clock
+from server.spine import clock, sight
 from server.spine.areas import House
 from server.spine.database import db
 from server.spine.execute import Door
@@ -33,7 +33,7 @@ from server.spine.permissions import Opening, SignedIn, may, opening_of, signed_
 from server.spine.reads import log_read
 from shared import ui
 from shared.catalogue import ENGLISH, LANGUAGES, PSEUDO, Translator, translator
-from shared.commands import Command
+from shared.commands import Command, Touched
 from shared.presentation import filters
 from shared.values import is_id
 
@@ -84,7 +84,12 @@ def install(app: Flask, house: House, config: Config, identify: Identify) -> Non
 
     @app.context_processor
     def page_frame() -> dict[str, Any]:
-        return {"frame": _frame(house), "may": may, "new_id": clock.new_id}
+        return {
+            "frame": _frame(house),
+            "may": may,
+            "new_id": clock.new_id,
+            "withheld": lambda kind, id_: sight.is_withheld(db.session(), kind, id_),
+        }
 
 
 def _is_for_a_person(app: Flask) -> bool:
@@ -108,7 +113,24 @@ def _guard(app: Flask, identify: Identify) -> AnyResponse | None:
         return redirect(url_for("access.hold_form", next=request.path), code=307)
     if isinstance(opening, str) and not g.signed_in.actor.may(opening):
         abort(403)
+    _look(app)
     return None
+
+
+def _look(app: Flask) -> None:
+    """Have this request see what its reader may see; what is not in sight is not there.
+
+    Sensitive classes are for pages about one person, account or case; no list is given any.
+    """
+    house: House = app.extensions["fieldfare"]["house"]
+    named = {n: str(v) for n, v in (request.view_args or {}).items() if n in house.addressed}
+    actor = g.signed_in.actor
+    classes = sight.entitled(actor) if named else frozenset()
+    reading = sight.Reader(user_id=actor.user_id, now=clock.now(), classes=classes)
+    session = db.session()
+    sight.look_for(session, reading)
+    if not all(sight.is_there(session, house.addressed[n], id_) for n, id_ in named.items()):
+        abort(404)
 
 
 def _from_our_own_page() -> bool:
@@ -187,7 +209,18 @@ def _frame(house: House) -> dict[str, Any]:
         "sign_out": url_for("access.sign_out") if person else None,
         "messages": get_flashed_messages(with_categories=True),
         "alarms": _alarms(house, office["config"]) if person and request.path == "/" else [],
+        "banners": _banners(house, person) if person else [],
     }
+
+
+def _banners(house: House, person: SignedIn) -> list[dict[str, Any]]:
+    """Gather what stands on every page of this person."""
+    found = [
+        (banner, banner.find(db.session(), person.actor.user_id, clock.now()))
+        for banner in house.banners
+        if may(banner.needs)
+    ]
+    return [{"text": text, "href": url_for(each.endpoint)} for each, text in found if text]
 
 
 def _alarms(house: House, config: Config) -> list[dict[str, Any]]:
@@ -211,6 +244,7 @@ def give(command: Command, command_id: str | None = None) -> Result:
     Raises RuleBroken when it is refused.
     """
     door: Door = current_app.extensions["fieldfare"]["door"]
+    refuse_out_of_sight(door.house, [command])
     now = clock.now()
     order = Order(
         command=command,
@@ -219,6 +253,15 @@ def give(command: Command, command_id: str | None = None) -> Result:
         happened_at=now,
     )
     return door.execute(order, now=now).raise_if_refused()
+
+
+def refuse_out_of_sight(house: House, commands: Iterable[Command]) -> None:
+    """Answer that there is nothing, where a command concerns what is hidden from who gives it."""
+    touched = Touched()
+    for command in commands:
+        touched |= house.commands[command.name].subjects(command)
+    if sight.is_any_hidden(db.session(), touched):
+        abort(404)
 
 
 def note_read(what: str, subject_id: str | None = None, results: int | None = None) -> None:

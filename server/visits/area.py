@@ -6,6 +6,7 @@ from server.spine.areas import Area, Chore, Handling, NavigationLink
 from server.visits import blobs, facts, plan_screens, project, record, screens
 from server.visits.blob_api import blob_api
 from server.visits.blueprint import screens as pages
+from server.visits.tables import VisitRow
 from shared.catalogue import mark
 from shared.decide import BY_NAME
 
@@ -14,6 +15,7 @@ PAGES = (plan_screens, screens)
 
 AREA = Area(
     name="visits",
+    addressed={"visit_id": VisitRow.visit_id},
     commands=tuple(
         Handling(kind=BY_NAME[name], contends=facts.CONTENDS.get(name))
         for name in (

@@ -27,7 +27,7 @@ from shared.day_fields import DayField
 from shared.errors import RuleBroken
 from shared.fields import Choice, CleanText
 from shared.forms import Form
-from shared.holds import REASONS
+from shared.holds import SHOWN
 from shared.values import is_id
 from shared.visits import PURPOSES, PlanVisit, WithdrawPlannedVisit
 
@@ -118,7 +118,7 @@ def _form(case: Case, having: Sequence[str], form: Form) -> str:
         "visits/plan.html",
         case=case,
         form=form,
-        holds=[REASONS.get(reason, reason) for reason in held],
+        holds=[SHOWN.get(reason, reason) for reason in held],
         risks=case_page.markers(session, case, today),
         planned=case_page.planned(session, case.case_id),
         may_assign=may("cases.assign"),

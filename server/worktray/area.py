@@ -15,6 +15,7 @@ from server.worktray import (
     screens,
     task_screens,
 )
+from server.worktray.tables import TaskRow
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Touched
 from shared.decide import BY_NAME
@@ -34,6 +35,7 @@ PAGES = (screens, task_screens, aside_screens)
 
 AREA = Area(
     name="worktray",
+    addressed={"task_id": TaskRow.task_id},
     commands=(
         Handling(
             kind=CommandType(

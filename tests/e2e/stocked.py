@@ -16,6 +16,7 @@ from server.spine.database import db
 from shared.commands import Actor
 from tests.e2e.council import RunningCouncil
 from tests.e2e.stock import Stock
+from tests.e2e.stocked_hidden import add_hidden_records
 from tests.e2e.stocked_people import (
     add_cases_nobody_has,
     add_conflicts,
@@ -50,6 +51,7 @@ KINDS = (
     add_devices,
     add_users,
     add_teams,
+    add_hidden_records,
     add_contacts,
     add_what_happened_between,
 )
