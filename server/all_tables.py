@@ -6,6 +6,7 @@ from server.access import tables as access
 from server.accounts import tables as accounts
 from server.audit import tables as audit
 from server.cases import tables as cases
+from server.entrance import tables as entrance
 from server.interop import tables as interop
 from server.keeping import tables as keeping
 from server.leasing import tables as leasing
@@ -25,6 +26,7 @@ ALL = (
     accounts,
     audit,
     cases,
+    entrance,
     interop,
     keeping,
     leasing,

@@ -11,6 +11,11 @@ from server.accounts.area import AREA as ACCOUNTS
 from server.audit.area import AREA as AUDIT
 from server.cases.area import AREA as CASES
 from server.config import Config
+from server.entrance import sealing
+from server.entrance import settings as provider_settings
+from server.entrance.area import AREA as ENTRANCE
+from server.entrance.provider import Provider
+from server.entrance.settings import NotSetUp
 from server.interop.area import AREA as INTEROP
 from server.keeping.area import AREA as KEEPING
 from server.leasing import shares
@@ -48,6 +53,7 @@ AREAS: tuple[Area, ...] = (
     INTEROP,
     ACCESS,
     NEED_TO_KNOW,
+    ENTRANCE,
     LEASING,
     KEEPING,
     AUDIT,
@@ -87,9 +93,20 @@ def create_app(config: Config, database_url: str) -> Flask:
             seal=office_seal.load(config.home / "secrets"),
             shares=shares.load(config.home / "secrets"),
             box=office_box.load(config.home / "secrets"),
+            sealer=sealing.load(config.home / "secrets"),
+            provider=_provider(config),
             office_name=setting(db.session(), OFFICE_NAME) or config.office_name,
         )
     return app
+
+
+def _provider(config: Config) -> Provider | None:
+    """Give the provider people sign in by, if any; an office that names one wrongly stays shut."""
+    try:
+        settings = provider_settings.load(config)
+    except NotSetUp as error:
+        raise SystemExit(str(error)) from error
+    return Provider(settings) if settings else None
 
 
 @needs(Opening.EVERYONE)

@@ -32,6 +32,8 @@ class Config:
     """Whether users may have the passwords that are printed in the software."""
     checkpoints_to: Path | None = None
     """The folder in which checkpoints of the sealed history are put, out of the database's reach."""
+    sign_in: Path | None = None
+    """The file that says by whose accounts people sign in; without it, by passwords of the office's own."""
 
 
 def from_environment(environment: Mapping[str, str]) -> Config:
@@ -52,6 +54,7 @@ def from_environment(environment: Mapping[str, str]) -> Config:
         backups_kept=_count(environment, "FIELDFARE_BACKUPS_KEPT", 14),
         demonstration=environment.get("FIELDFARE_DEMONSTRATION", "") == "1",
         checkpoints_to=_path(environment.get("FIELDFARE_CHECKPOINTS_TO")),
+        sign_in=_path(environment.get("FIELDFARE_SIGN_IN")),
     )
 
 

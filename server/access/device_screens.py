@@ -25,7 +25,7 @@ from server.spine import clock
 from server.spine.database import db
 from server.spine.giving import give_together
 from server.spine.paging import Page, Slice
-from server.spine.permissions import needs, signed_in
+from server.spine.permissions import WEIGHTY, needs, signed_in
 from server.spine.web import give, tell
 from server.wiping.commands import OrderWipe
 from server.wiping.queries import wipe_of
@@ -99,7 +99,7 @@ def one_device(device_id: UUID) -> str:
 
 
 @screens.post("/devices/<uuid:device_id>/approve")
-@needs("devices.approve")
+@needs("devices.approve", proved_within=WEIGHTY)
 def approve(device_id: UUID) -> tuple[str, int] | Response:
     """Let a device in when its words are the same; turn it away when they are not."""
     device = _device(device_id)
@@ -132,7 +132,7 @@ def revoking(device_id: UUID) -> str:
 
 
 @screens.post("/devices/<uuid:device_id>/revoke")
-@needs("devices.manage")
+@needs("devices.manage", proved_within=WEIGHTY)
 def revoke(device_id: UUID) -> tuple[str, int] | Response:
     """End what a device may do."""
     device = _device(device_id)

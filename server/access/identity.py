@@ -32,12 +32,19 @@ def identify(request: Request) -> SignedIn | None:
         if found.user_id is None:
             g.session_ended = found.ended
             return None
-        return _person(session, found.user_id)
+        g.session_found = found
+        return _person(session, found)
 
 
 def why_ended() -> str | None:
     """Say why the session that this request named is over, if it named one."""
     return sessions.ENDED.get(g.get("session_ended") or "")
+
+
+def session_found() -> sessions.Found | None:
+    """Give the session this request belongs to, if it belongs to one that lasts."""
+    found: sessions.Found | None = g.get("session_found")
+    return found
 
 
 def must_change_password() -> bool:
@@ -64,8 +71,9 @@ def take_cookie(response: Response) -> None:
     )
 
 
-def _person(session: Session, user_id: str) -> SignedIn:
-    user = session.get_one(UserRow, user_id)
+def _person(session: Session, found: sessions.Found) -> SignedIn:
+    user = session.get_one(UserRow, found.user_id)
+    user_id = user.user_id
     g.password_temporary = user.password_temporary
     roles = session.scalars(
         select(RoleRow.name)
@@ -74,7 +82,7 @@ def _person(session: Session, user_id: str) -> SignedIn:
         .order_by(RoleRow.name)
     )
     actor = Actor(user_id=user_id, permissions=permissions_of(session, user_id))
-    return SignedIn(actor=actor, name=user.name, roles=tuple(roles))
+    return SignedIn(actor=actor, name=user.name, roles=tuple(roles), proved_at=found.proved_at)
 
 
 def _is_secure() -> bool:

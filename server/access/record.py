@@ -205,7 +205,7 @@ def _end_sessions(session: Session, item: Recorded, user_id: str) -> None:
     session.execute(
         update(SessionRow)
         .where(SessionRow.user_id == user_id, SessionRow.ended_at.is_(None))
-        .values(ended_at=item.recorded_at)
+        .values(ended_at=item.recorded_at, sealed_refresh=None)
     )
 
 

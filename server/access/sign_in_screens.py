@@ -18,15 +18,18 @@ from werkzeug.wrappers import Response
 
 from server.access import held_forms, passwords, queries, sessions
 from server.access.forms import ChangePasswordSchema, SignInSchema
+from server.access.held_forms import Answers
 from server.access.identity import (
     cookie_name,
     give_cookie,
     must_change_password,
+    session_found,
     take_cookie,
     why_ended,
 )
 from server.access.signing_in import check_own_password, sign_in
 from server.access.user_commands import SetPassword
+from server.entrance import emergencies
 from server.spine import clock
 from server.spine.areas import House
 from server.spine.database import db
@@ -39,6 +42,10 @@ from shared.forms import Form
 logger = logging.getLogger(__name__)
 
 screens = Blueprint("access", __name__, template_folder="templates")
+
+FORGOTTEN = '"cache", "storage"'
+"""What a browser is to forget at signing out (Clear-Site-Data). Not "cookies": those of the council's other
+sites under the same domain would go with ours, which are taken back by name."""
 
 _OPEN_BEFORE_A_CHANGE = {"access.own", "access.change_password", "access.sign_out", "static"}
 
@@ -57,8 +64,7 @@ def change_password_first() -> Response | None:
 def sign_in_page() -> str | Response:
     """Ask who is there; say why a session is over, when one is."""
     wanted = safe_path(request.args.get("next", ""))
-    form = Form.blank(SignInSchema(), {"next": wanted})
-    return render_template("access/sign_in.html", form=form, ended=why_ended(), held=())
+    return _sign_in_page(Form.blank(SignInSchema(), {"next": wanted}), ended=why_ended())
 
 
 @screens.post("/sign-in/held", endpoint="hold_form")
@@ -66,10 +72,7 @@ def sign_in_page() -> str | Response:
 def hold_form() -> tuple[str, int]:
     """Ask who is there, holding what was sent after the session had ended."""
     form = Form.blank(SignInSchema(), {"next": safe_path(request.args.get("next", ""))})
-    page = render_template(
-        "access/sign_in.html", form=form, ended=why_ended(), held=held_forms.sent(request.form)
-    )
-    return page, 401
+    return _sign_in_page(form, ended=why_ended(), held=held_forms.sent(request.form)), 401
 
 
 @screens.post("/sign-in")
@@ -78,8 +81,9 @@ def sign_in_now() -> tuple[str, int] | Response:
     """Start a session under a new token and lead on to the page that was asked for."""
     form, held = Form.read(SignInSchema(), request.form), held_forms.held(request.form)
     if not form.ok:
-        return render_template("access/sign_in.html", form=form, ended=None, held=held), 422
+        return _sign_in_page(form, held=held), 422
     now = clock.now()
+    only = emergencies.who_may_use_passwords()
     try:
         token = sign_in(
             db.session.session_factory,
@@ -87,12 +91,14 @@ def sign_in_now() -> tuple[str, int] | Response:
             form.data["password"],
             address=request.remote_addr or "",
             now=now,
+            only=only,
         )
     except RuleBroken as refusal:
         logger.info("a sign-in was refused", extra={"code": refusal.code})
         status = 429 if refusal.code == "sign_in.too_many" else 422
-        form = form.refused(refusal)
-        return render_template("access/sign_in.html", form=form, ended=None, held=held), status
+        return _sign_in_page(form.refused(refusal), held=held), status
+    if only is not None:
+        emergencies.note(token, now)
     _end_session_named()
     wanted = safe_path(form.data["next"])
     if wanted and held:
@@ -108,11 +114,16 @@ def sign_in_now() -> tuple[str, int] | Response:
 @screens.post("/sign-out")
 @needs(Opening.EVERYONE)
 def sign_out() -> Response:
-    """End the session and let the browser forget it."""
+    """End the session and let the browser forget it, with whatever else it keeps of this office."""
+    found = session_found()
     _end_session_named()
-    tell(mark("You have signed out"))
-    answer = redirect(url_for("access.sign_in"), code=303)
+    if found and found.by_provider:
+        answer = redirect(url_for("entrance.signed_out"), code=303)
+    else:
+        tell(mark("You have signed out"))
+        answer = redirect(url_for("access.sign_in"), code=303)
     take_cookie(answer)
+    answer.headers["Clear-Site-Data"] = FORGOTTEN
     return answer
 
 
@@ -158,6 +169,19 @@ def change_password() -> tuple[str, int] | Response:
     return answer
 
 
+def _sign_in_page(form: Form, *, ended: str | None = None, held: Answers = ()) -> str:
+    """Show the page for signing in: by the council's accounts where there are any, else by password."""
+    provider = current_app.extensions["fieldfare"]["provider"]
+    return render_template(
+        "access/sign_in.html",
+        form=form,
+        ended=ended,
+        held=held,
+        account=provider.settings.name if provider else "",
+        passwords=provider is None or bool(provider.settings.administrators),
+    )
+
+
 def safe_path(wanted: str) -> str:
     """Keep a path of this office and nothing else: no other site, scheme or port."""
     parts = urlsplit(wanted) if _is_plain(wanted) else None
@@ -189,8 +213,10 @@ def _chosen(form: Form, person: SignedIn) -> str:
 
 
 def _own_page(form: Form) -> str:
+    found = session_found()
     return render_template(
         "access/own.html",
+        by_provider=found is not None and found.by_provider,
         form=form,
         user=queries.user(db.session(), signed_in().actor.user_id),
         temporary=must_change_password(),

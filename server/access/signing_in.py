@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -28,9 +28,17 @@ Sessions = Callable[[], Session]
 
 
 def sign_in(
-    open_session: Sessions, name: str, password: str, *, address: str, now: datetime
+    open_session: Sessions,
+    name: str,
+    password: str,
+    *,
+    address: str,
+    now: datetime,
+    only: Collection[str] | None = None,
 ) -> str:
     """Start a session for whoever knows the password and give its token, or refuse.
+
+    `only` names those who may still use a password where people sign in by other accounts.
 
     An unknown name, a wrong password and a suspended user are refused in the same words and after
     the same work, so that nobody learns who works here.
@@ -39,7 +47,8 @@ def sign_in(
     counted = _count_try(open_session, name, address, now)
     with open_session() as session:
         user = session.scalars(select(UserRow).where(UserRow.sign_in == name)).one_or_none()
-    known_hash = user.password_hash if user and user.active else ""
+    may_enter = only is None or name in only
+    known_hash = user.password_hash if user and user.active and may_enter else ""
     if not passwords.is_password(password, known_hash) or user is None:
         raise RuleBroken("sign_in.wrong")
     with open_session() as session, session.begin():

@@ -57,7 +57,11 @@ class UserRoleRow(Row):
 
 
 class SessionRow(Row):
-    """A signed-in browser, known by the hash of its cookie."""
+    """A signed-in browser, known by the hash of its cookie.
+
+    `proved_at` is when its person last showed who they are. Where they did so at the provider,
+    `checked_at` is when it last said that it knows them, and `sealed_refresh` what to ask it with.
+    """
 
     __tablename__ = "session"
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -65,6 +69,11 @@ class SessionRow(Row):
     started_at: Mapped[datetime] = mapped_column(Moment)
     seen_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_why: Mapped[str] = mapped_column(String(20), server_default="")
+    proved_at: Mapped[datetime] = mapped_column(Moment)
+    by_provider: Mapped[bool] = mapped_column(server_default="false")
+    checked_at: Mapped[datetime | None] = mapped_column(Moment)
+    sealed_refresh: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class AttemptRow(Row):

@@ -32,6 +32,9 @@ register(
         "user.unknown": mark("This user is not known here: open the list of users again"),
         "user.sign_in_taken": mark("Someone already has this user name: choose another"),
         "user.suspended": mark("This user is suspended: reinstate them first"),
+        "user.by_account": mark(
+            "Change it with their council account: roles and passwords of this user are not kept here"
+        ),
         "user.own_roles": mark("Ask another administrator: nobody changes their own roles"),
         "user.own_suspension": mark("Ask another administrator: nobody suspends themselves"),
         "user.other_password": mark("Ask an administrator: you can change only your own password"),
@@ -51,9 +54,14 @@ class SignInName(CleanText):
     def check(self, value: object) -> str:
         """Return the name in small letters, if it is one."""
         text = super().check(value).lower()
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._@+-]{2,}", text):
+        if not self.is_one(text):
             raise self.refusal("invalid")
         return text
+
+    @staticmethod
+    def is_one(text: str) -> bool:
+        """Tell whether text in small letters can be a user name."""
+        return re.fullmatch(r"[a-z0-9][a-z0-9._@+-]{2,}", text) is not None
 
 
 class PasswordHash(Answer):

@@ -20,13 +20,15 @@ from server.access.user_commands import (
     SuspendUser,
     WithdrawRole,
 )
+from server.entrance.provider import Provider
+from server.entrance.queries import identity_of
 from server.spine import clock
 from server.spine.areas import House
 from server.spine.database import db
 from server.spine.execute import Door
 from server.spine.orders import Order
 from server.spine.paging import Page
-from server.spine.permissions import needs, signed_in
+from server.spine.permissions import WEIGHTY, needs, signed_in
 from server.spine.web import give, tell
 from shared.catalogue import mark
 from shared.commands import Command
@@ -60,7 +62,7 @@ def new_user() -> str:
 
 
 @screens.post("/users/new")
-@needs("users.manage")
+@needs("users.manage", proved_within=WEIGHTY)
 def add_user() -> str | tuple[str, int]:
     """Add a user with their roles, and show a password for their first sign-in, once."""
     form = Form.read(new_user_schema(queries.roles(db.session())), request.form)
@@ -86,10 +88,11 @@ def one_user(user_id: UUID) -> str:
 
 
 @screens.post("/users/<uuid:user_id>/roles")
-@needs("users.manage")
+@needs("users.manage", proved_within=WEIGHTY)
 def set_roles(user_id: UUID) -> tuple[str, int] | Response:
     """Give and take away roles until the user has those that were ticked."""
     user = _user(user_id)
+    _must_be_ours(user)
     form = Form.read(roles_schema(queries.roles(db.session())), request.form)
     if not form.ok:
         return _page_of(user, form), 422
@@ -107,16 +110,17 @@ def set_roles(user_id: UUID) -> tuple[str, int] | Response:
 
 
 @screens.post("/users/<uuid:user_id>/password")
-@needs("users.manage")
+@needs("users.manage", proved_within=WEIGHTY)
 def give_password(user_id: UUID) -> str:
     """Give a user a password for their next sign-in, shown once."""
     user, password = _user(user_id), _new_password()
+    _must_be_ours(user)
     give(_temporary(user.user_id, password))
     return _show_password(user.user_id, password)
 
 
 @screens.post("/users/<uuid:user_id>/suspend")
-@needs("users.manage")
+@needs("users.manage", proved_within=WEIGHTY)
 def suspend(user_id: UUID) -> Response:
     """Shut a user out at once."""
     give(SuspendUser(user_id=str(user_id)), request.form.get("command_id"))
@@ -125,7 +129,7 @@ def suspend(user_id: UUID) -> Response:
 
 
 @screens.post("/users/<uuid:user_id>/reinstate")
-@needs("users.manage")
+@needs("users.manage", proved_within=WEIGHTY)
 def reinstate(user_id: UUID) -> Response:
     """Let a user in again."""
     give(ReinstateUser(user_id=str(user_id)), request.form.get("command_id"))
@@ -148,13 +152,26 @@ def _user(user_id: UUID) -> User:
 
 
 def _page_of(user: User, form: Form | None = None) -> str:
+    provider: Provider | None = current_app.extensions["fieldfare"]["provider"]
     schema = roles_schema(queries.roles(db.session()))
     return render_template(
         "access/user.html",
         user=user,
         form=form or Form.blank(schema, {"roles": user.roles}),
         is_own=user.user_id == signed_in().actor.user_id,
+        account=provider.settings.name if provider else "",
+        linked=_is_linked(user),
     )
+
+
+def _is_linked(user: User) -> bool:
+    """Tell whether a user comes in by an account of the council, which brings their roles."""
+    return identity_of(db.session(), user.user_id) is not None
+
+
+def _must_be_ours(user: User) -> None:
+    if _is_linked(user):
+        raise RuleBroken("user.by_account")
 
 
 def _new_password() -> str:

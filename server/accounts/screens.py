@@ -17,7 +17,7 @@ from server.people.screens import house, timeline_filter
 from server.spine import clock
 from server.spine.database import db
 from server.spine.paging import Page, here
-from server.spine.permissions import needs
+from server.spine.permissions import WEIGHTY, needs
 from server.spine.web import note_read, tell
 from shared.catalogue import mark
 from shared.debts import TRANSACTION_KINDS
@@ -84,7 +84,7 @@ def new_transaction(debt_id: UUID) -> str:
 
 
 @screens.post("/debts/<uuid:debt_id>/transactions/new")
-@needs("accounts.post")
+@needs("accounts.post", proved_within=WEIGHTY)
 def post_transaction(debt_id: UUID) -> tuple[str, int] | Response:
     """Post costs, a correction or a write-off."""
     debt = load_debt(debt_id, "accounts.new_transaction")

@@ -12,7 +12,7 @@ from server.audit.jobs import JOB, TITLE
 from server.keeping.jobs import config
 from server.spine import clock, jobs
 from server.spine.database import db
-from server.spine.permissions import may, needs
+from server.spine.permissions import WEIGHTY, may, needs
 from server.spine.web import note_read, tell
 from shared.catalogue import mark
 
@@ -41,7 +41,7 @@ def verify_now() -> Response:
 
 
 @screens.post("/export")
-@needs("audit.export")
+@needs("audit.export", proved_within=WEIGHTY)
 def export() -> Response:
     """Send every entry, ids and codes only; that it was asked for is itself read and sealed."""
     standing = queries.standing(db.session(), config())

@@ -14,9 +14,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from server.access.passwords import is_password
-from server.access.tables import UserRow
+from server.access.tables import RoleRow, UserRoleRow, UserRow
 from server.config import Config
 from server.demo.council import USERS
+from server.entrance import settings as provider_settings
+from server.entrance.provider import Provider, Unreachable, Untrusted
+from server.entrance.settings import NotSetUp, ProviderSettings
+from server.spine import clock
 from shared.posture import Finding, Level
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -28,6 +32,7 @@ def look(config: Config, session: Session) -> Iterator[Finding]:
     yield demonstration(session)
     yield secrets(config.home / "secrets")
     yield cookies(config)
+    yield sign_in(config, session)
     yield database(config)
     yield database_role(config, session)
     yield backups(config)
@@ -94,6 +99,72 @@ def cookies(config: Config) -> Finding:
         level=Level.MIND,
         says="The cookie would go over plain HTTP: behind a proxy with TLS, set FIELDFARE_SECURE_COOKIES=1",
     )
+
+
+def sign_in(config: Config, session: Session) -> Finding:
+    """Tell by which accounts people come in, and what is amiss with the provider of these."""
+    try:
+        settings = provider_settings.load(config)
+    except NotSetUp as error:
+        return Finding(about="sign-in", level=Level.STOP, says=str(error))
+    if settings is None:
+        return Finding(
+            about="sign-in",
+            level=Level.MIND,
+            says="People have passwords of the office's own: name the council's sign-in service in"
+            " FIELDFARE_SIGN_IN",
+        )
+    wrong = _unknown_roles(settings, session) or _silent_provider(settings)
+    if wrong:
+        return Finding(about="sign-in", level=Level.STOP, says=wrong)
+    amiss = _emergency_administrators(settings, session)
+    if amiss:
+        return Finding(about="sign-in", level=Level.MIND, says=amiss)
+    return Finding(
+        about="sign-in", level=Level.GOOD, says=f"By {settings.name}, which answers as it should"
+    )
+
+
+def _unknown_roles(settings: ProviderSettings, session: Session) -> str:
+    known = set(session.scalars(select(RoleRow.role)))
+    named = {role for roles in settings.roles.values() for role in roles}
+    unknown = sorted(named - known)
+    return f"roles names {', '.join(unknown)}, which is no role of this office" if unknown else ""
+
+
+def _silent_provider(settings: ProviderSettings) -> str:
+    try:
+        Provider(settings).describe(clock.now())
+    except Unreachable as error:
+        return f"{settings.issuer} does not answer ({error}): nobody can sign in by it"
+    except Untrusted as error:
+        return f"{settings.issuer} is not to be trusted: {error}"
+    return ""
+
+
+def _emergency_administrators(settings: ProviderSettings, session: Session) -> str:
+    """Say who of those named for an emergency could not help in one."""
+    found = session.execute(
+        select(UserRow.sign_in, UserRoleRow.role)
+        .join(UserRoleRow, UserRoleRow.user_id == UserRow.user_id)
+        .where(
+            UserRow.sign_in.in_(settings.administrators),
+            UserRow.active,
+            UserRow.password_hash != "",
+        )
+    ).all()
+    able = {sign_in for sign_in, role in found if role == "administrator"}
+    others = sorted({sign_in for sign_in, role in found if role != "administrator"})
+    lacking = sorted(settings.administrators - able)
+    if others:
+        return f"{', '.join(others)}: for emergencies, and with roles beside administrator"
+    if lacking:
+        return (
+            f"{', '.join(lacking)}: no administrator with a password, so of no help in an emergency"
+        )
+    if not settings.administrators:
+        return "Nobody is named for an emergency: while the provider is away, nobody comes in"
+    return ""
 
 
 def database(config: Config) -> Finding:

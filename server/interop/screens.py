@@ -30,7 +30,7 @@ from server.spine import clock
 from server.spine import jobs as long_work
 from server.spine.database import db
 from server.spine.paging import Page
-from server.spine.permissions import needs, signed_in
+from server.spine.permissions import WEIGHTY, needs, signed_in
 from server.spine.web import note_read, reader, tell
 from shared.catalogue import mark
 from shared.debts import DEBT_TYPES
@@ -206,7 +206,7 @@ def one_import(import_id: UUID) -> str:
 
 
 @screens.get("/<uuid:import_id>/rejects.csv")
-@needs("imports.run")
+@needs("imports.run", proved_within=WEIGHTY)
 def rejects(import_id: UUID) -> Response:
     """Send the rows that were not taken, each with its reasons, to be mended and sent again."""
     session = db.session()

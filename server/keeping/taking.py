@@ -44,7 +44,7 @@ SETTLED = timedelta(minutes=10)
 """How long before a backup a command was received for it to be certainly in it or nowhere: longer
 than any request lasts."""
 
-NOT_KEPT = frozenset({"cookies"})
+NOT_KEPT = frozenset({"cookies", "sign-in"})
 """Secrets that a start makes anew: without the key of their cookies, everybody signs in again."""
 
 COMPRESSION_LEVEL = 3

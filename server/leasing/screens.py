@@ -27,7 +27,7 @@ from server.leasing.commands import (
 from server.leasing.queries import Team
 from server.spine import clock
 from server.spine.database import db
-from server.spine.permissions import needs, signed_in
+from server.spine.permissions import WEIGHTY, needs, signed_in
 from server.spine.web import give, tell
 from shared.catalogue import mark
 from shared.commands import Command
@@ -143,7 +143,7 @@ def ask_for_days(team_id: UUID) -> Response | tuple[str, int]:
 
 
 @screens.post("/<uuid:team_id>/answer")
-@needs("teams.agree")
+@needs("teams.agree", proved_within=WEIGHTY)
 def answer(team_id: UUID) -> Response | tuple[str, int]:
     """Agree to days that somebody else asked for, or turn them down."""
     team = _team(team_id)

@@ -21,7 +21,7 @@ from server.people.asked import ask, sent, tell_result
 from server.people.words import words
 from server.spine import clock
 from server.spine.database import db
-from server.spine.permissions import needs
+from server.spine.permissions import WEIGHTY, needs
 from server.spine.web import tell
 from shared.catalogue import mark
 from shared.forms import Form
@@ -68,7 +68,7 @@ def new_reversal(payment_id: UUID) -> str:
 
 
 @screens.post("/payments/<uuid:payment_id>/reverse")
-@needs("payments.reverse")
+@needs("payments.reverse", proved_within=WEIGHTY)
 def reverse_payment(payment_id: UUID) -> tuple[str, int] | Response:
     """Take a payment back and show the account."""
     payment, debt = _payment(payment_id)

@@ -348,6 +348,9 @@ OUTSIDE = frozenset(
         "GlassClosed",
         "GlassReviewed",
         "DeviceWiped",
+        "IdentityLinked",
+        "EmergencySignInRecorded",
+        "EmergencySignInExamined",
         "ImportBegun",
         "ImportFinished",
     }

@@ -15,7 +15,7 @@ from server.sealed_work.rescuing import open_rescue
 from server.sealed_work.speaking import speaking_for
 from server.spine import clock
 from server.spine.database import db
-from server.spine.permissions import needs
+from server.spine.permissions import ROUTINE, needs
 from server.spine.web import note_read, tell
 from server.sync_api.store import OfficeOnPostgres
 from shared.catalogue import mark
@@ -70,7 +70,7 @@ def _page(form: Form) -> str:
 
 
 @screens.post("/<uuid:device_id>/take")
-@needs("aside.replay")
+@needs("aside.replay", proved_within=ROUTINE)
 def take(device_id: UUID) -> Response:
     """Take in what waits of a device, also what it sealed in another life of this database.
 

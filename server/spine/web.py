@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,14 @@ from server.spine.areas import House
 from server.spine.database import db
 from server.spine.execute import Door
 from server.spine.orders import Order, Result
-from server.spine.permissions import Opening, SignedIn, may, opening_of, signed_in
+from server.spine.permissions import (
+    Opening,
+    SignedIn,
+    may,
+    opening_of,
+    proof_asked_of,
+    signed_in,
+)
 from server.spine.reads import log_read
 from shared import ui
 from shared.catalogue import ENGLISH, LANGUAGES, PSEUDO, Translator, translator
@@ -108,12 +116,13 @@ def _guard(app: Flask, identify: Identify) -> AnyResponse | None:
     if opening in {Opening.EVERYONE, Opening.DEVICE}:
         return None
     if g.signed_in is None:
-        if request.method in SAFE_METHODS:
-            return redirect(url_for("access.sign_in", next=request.full_path.rstrip("?")))
-        return redirect(url_for("access.hold_form", next=request.path), code=307)
+        return lead_to("access.sign_in", "access.hold_form")
     if isinstance(opening, str) and not g.signed_in.actor.may(opening):
         abort(403)
     _look(app)
+    within = proof_asked_of(app, request.endpoint)
+    if within is not None and not _has_proved(g.signed_in, within):
+        return lead_to("proof.begin", "proof.hold_form")
     return None
 
 
@@ -131,6 +140,18 @@ def _look(app: Flask) -> None:
     sight.look_for(session, reading)
     if not all(sight.is_there(session, house.addressed[n], id_) for n, id_ in named.items()):
         abort(404)
+
+
+def lead_to(page: str, keeper: str) -> AnyResponse:
+    """Lead to a page that asks something first; what was sent goes to where it is kept meanwhile."""
+    if request.method in SAFE_METHODS:
+        return redirect(url_for(page, next=request.full_path.rstrip("?")))
+    return redirect(url_for(keeper, next=request.path), code=307)
+
+
+def _has_proved(person: SignedIn, within: timedelta) -> bool:
+    """Tell whether somebody showed who they are recently enough."""
+    return person.proved_at is not None and clock.now() - person.proved_at < within
 
 
 def _from_our_own_page() -> bool:

@@ -14,7 +14,7 @@ from server.cases.queries import everyone_out
 from server.spine import clock
 from server.spine.database import db
 from server.spine.paging import Page, here
-from server.spine.permissions import may, needs, signed_in
+from server.spine.permissions import ROUTINE, may, needs, signed_in
 from server.spine.web import give, note_read, tell
 from server.visits import queries
 from server.visits.blueprint import screens
@@ -137,7 +137,7 @@ def one_visit(visit_id: UUID) -> str:
 
 
 @screens.post("/visits/<uuid:visit_id>/approve")
-@needs("visits.review")
+@needs("visits.review", proved_within=ROUTINE)
 def approve(visit_id: UUID) -> Response | tuple[str, int]:
     """Approve a visit."""
     visit = _found(visit_id)

@@ -11,7 +11,7 @@ from server.access.device_commands import REASONS
 from server.spine import clock
 from server.spine.database import db
 from server.spine.paging import Page
-from server.spine.permissions import needs
+from server.spine.permissions import WEIGHTY, needs
 from server.spine.web import give, note_read, tell
 from server.wiping import queries
 from server.wiping.commands import OrderWipe
@@ -51,7 +51,7 @@ def one_incident(device_id: UUID) -> str:
 
 
 @screens.post("/<uuid:device_id>/erase")
-@needs("devices.manage")
+@needs("devices.manage", proved_within=WEIGHTY)
 def erase(device_id: UUID) -> Response:
     """Have a device erased that was revoked before it could be told to erase itself."""
     command = OrderWipe(wipe_id=clock.new_id(), device_id=str(device_id))

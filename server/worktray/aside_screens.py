@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from server.spine import clock
 from server.spine.areas import House
 from server.spine.database import db
-from server.spine.permissions import may, needs, signed_in
+from server.spine.permissions import ROUTINE, may, needs, signed_in
 from server.spine.web import give, note_read, tell
 from server.worktray import aside_cases, aside_forms, aside_queries, aside_sent
 from server.worktray.aside_forms import CaseAtHand
@@ -60,7 +60,7 @@ def mending(subject: str) -> str:
 
 
 @screens.post("/set-aside/<subject>/record")
-@needs("aside.replay")
+@needs("aside.replay", proved_within=ROUTINE)
 def record_aside(subject: str) -> Response | tuple[str, int]:
     """Record it in its officer's name, as it now reads."""
     aside, sent = _aside(subject), _sent(subject)

@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.browser import FLAGS, find_chromium
+from tests.e2e.account_walks import account_walks
 from tests.e2e.crawl import Finding
 from tests.e2e.device_walks import device_walks
 from tests.e2e.studio import Routes, Studio, Walks, take
@@ -23,6 +24,7 @@ WALKS: dict[str, Walks] = {
     "patterns": pattern_walks,
     "office": office_walks,
     "empty": empty_walks,
+    "accounts": account_walks,
     "device": device_walks,
 }
 """What is walked through; each starts what it needs on the studio's stack."""

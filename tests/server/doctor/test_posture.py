@@ -80,4 +80,4 @@ def test_a_superuser_and_missing_backups_and_plain_cookies_are_said(
 def test_everything_is_looked_at_once(office: Office, config: Config) -> None:
     with office.session() as session:
         abouts = [found.about for found in posture.look(config, session)]
-    assert len(abouts) == len(set(abouts)) == 7
+    assert len(abouts) == len(set(abouts)) == 8

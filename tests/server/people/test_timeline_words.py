@@ -13,7 +13,7 @@ from tests.server.office import Office
 ABOUT_NOBODY = {ImportBegun, ImportFinished, SyncLimitsSet}
 """Changes that name no person, account, debt or case, besides those about users and devices."""
 
-OF_USERS_AND_DEVICES = {"access", "leasing", "wiping"}
+OF_USERS_AND_DEVICES = {"access", "entrance", "leasing", "wiping"}
 
 
 def test_every_change_about_a_person_account_or_case_has_words() -> None:
