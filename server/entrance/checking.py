@@ -65,7 +65,9 @@ class Checker:
                 logger.warning("the sign-in service cannot be reached", extra={"code": str(error)})
                 return Standing.NOT_TOLD
             except (Refused, Untrusted, Unreadable) as error:
-                logger.info("a session was not confirmed", extra={"code": type(error).__name__})
+                logger.warning(
+                    "a session was not confirmed: %s", error, extra={"code": type(error).__name__}
+                )
                 row.ended_at, row.sealed_refresh = now, None
                 row.ended_why = "unknown" if isinstance(error, Refused) else "unconfirmed"
                 return Standing.ENDED

@@ -116,6 +116,7 @@ class Provider:
                 self._described_at(now)["authorization_endpoint"],
                 state=state,
                 code_verifier=verifier,
+                scope=SCOPE,
                 nonce=nonce,
                 **more,
             )
@@ -228,7 +229,6 @@ class Provider:
         return OAuth2Session(
             client_id=self.settings.client_id,
             client_secret=self.settings.client_secret,
-            scope=SCOPE,
             redirect_uri=self.comes_back_to,
             code_challenge_method="S256",
         )
