@@ -11,9 +11,9 @@ from types import FrameType
 import click
 
 from field_client import incidents
-from field_client.device import Device
-from field_client.home import HOME_VARIABLE, Home
+from field_client.home import HOME_VARIABLE, tablet_folder
 from field_client.keeper import IDLE_SECONDS, Keeper
+from field_client.tablet import Tablet
 from shared.errors import RuleBroken
 
 
@@ -26,7 +26,7 @@ from shared.errors import RuleBroken
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
-    help=f"The folder of this device; without it, `field` in {HOME_VARIABLE} or the usual place.",
+    help=f"The folder of this tablet; without it, `field` in {HOME_VARIABLE} or the usual place.",
 )
 @click.option(
     "--idle-seconds",
@@ -40,13 +40,13 @@ from shared.errors import RuleBroken
     help="Open nothing: write unsent work, sealed to the office, into a file in this folder.",
 )
 def field(*, browser: bool, home: Path | None, idle_seconds: int, rescue_to: Path | None) -> None:
-    """Open the device that an officer carries."""
+    """Open the device that an officer carries, or the tablet that several share."""
     incidents.log_to_stderr()
     if rescue_to is not None:
-        _rescue(Home.find(home), rescue_to)
+        _rescue(Tablet(tablet_folder(home)), rescue_to)
         return
     keeper = Keeper(
-        Home.find(home), announce=_print_address if browser else None, idle_seconds=idle_seconds
+        tablet_folder(home), announce=_print_address if browser else None, idle_seconds=idle_seconds
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -62,13 +62,23 @@ def field(*, browser: bool, home: Path | None, idle_seconds: int, rescue_to: Pat
     sys.exit(code)
 
 
-def _rescue(home: Home, folder: Path) -> None:
+def _rescue(tablet: Tablet, folder: Path) -> None:
+    """Write a file for each officer with unsent work; fail unless there is one and none is missing."""
+    nothing = RuleBroken("rescue.nothing")
+    written, refused = 0, nothing
     try:
-        click.echo(Device(home).rescue_to(folder))
+        for device in tablet.found():
+            try:
+                click.echo(device.rescue_to(folder))
+                written += 1
+            except RuleBroken as refusal:
+                refused = refusal if refusal.code != nothing.code else refused
     except RuleBroken as refusal:
-        raise click.ClickException(refusal.sentence()) from None
+        refused = refusal
     except OSError as fault:
         raise click.ClickException(f"The file could not be written: {fault.strerror}") from None
+    if refused is not nothing or not written:
+        raise click.ClickException(refused.sentence())
 
 
 def _print_address(event: str, address: str) -> None:

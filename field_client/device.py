@@ -1,7 +1,7 @@
-"""Where this device stands, from a stranger to an office to one with a vault to unlock.
+"""Where one officer's device stands, from a stranger to an office to one with a vault to unlock.
 
-The keeper's knowledge of itself: its secret, its signing key, what enrolment settled, and the way
-to the office. It holds no case data and opens no vault.
+The keeper's knowledge of it: its secret, its signing key, what enrolment settled, and the way to the
+office. It holds no case data and opens no vault. A tablet has one for each of its officers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from keyring.backend import KeyringBackend
 
 from field_client import clock, deliveries, device_secret, enrolment, wiping
+from field_client.attempts import Attempts
 from field_client.deliveries import Delivered
 from field_client.device_key import DeviceKey
 from field_client.device_secret import DeviceSecret
@@ -35,6 +36,7 @@ from sync.rescue import write_rescue
 class Stage(enum.Enum):
     """What the officer has to do next; the value is the page that does it."""
 
+    CHOOSE = "choose"
     ENROL = "enrol"
     WAITING = "waiting"
     REVOKED = "revoked"
@@ -55,15 +57,19 @@ class _Tried:
 
 
 class Device:
-    """This device, as its keeper knows it."""
+    """One officer's device, as the keeper of their tablet knows it."""
 
-    def __init__(self, home: Home, keystore: KeyringBackend | None = None) -> None:
+    def __init__(
+        self, home: Home, keystore: KeyringBackend | None = None, tablet_id: str = ""
+    ) -> None:
         self.home = home
+        self.attempts = Attempts()
         self.problem: RuleBroken | None = None
         self.enrolment: Enrolment | None = None
         self.link: OfficeLink | None = None
         self.wipe: Wipe | None = None
         self._keystore = keystore
+        self._tablet_id = tablet_id
         self._lease: Leasing | None = None
         self._secret: DeviceSecret | None = None
         self._tried: _Tried | None = None
@@ -132,6 +138,16 @@ class Device:
         with self._turn:
             return self._leasing().look()
 
+    def look(self) -> None:
+        """Hold the lease to the clocks of now, where there can be one; this never waits."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            if self.enrolment is not None and self.wipe is None and self.problem is None:
+                self._leasing().look()
+        finally:
+            self._turn.release()
+
     def identity(self) -> Identity:
         """Say who carries this device and for which office."""
         enrolled = self._enrolled()
@@ -163,6 +179,7 @@ class Device:
                 device_name=device_name,
                 platform=f"{platform.system()} {platform.release()}",
                 public_key=key.public_bytes(),
+                tablet_id=self._tablet_id,
             )
             enrolled = enrolment.ask(link, asking)
             enrolment.save(self.home.enrolment, enrolled)

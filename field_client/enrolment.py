@@ -145,6 +145,8 @@ class Asking:
     device_name: str
     platform: str
     public_key: bytes
+    tablet_id: str = ""
+    """What tells the office that devices of several officers are one piece of hardware."""
 
 
 def ask(link: OfficeLink, asking: Asking) -> Enrolment:
@@ -160,6 +162,8 @@ def ask(link: OfficeLink, asking: Asking) -> Enrolment:
         "device_name": asking.device_name,
         "platform": asking.platform[:PLATFORM_MAX],
     }
+    if asking.tablet_id:
+        said["tablet_id"] = asking.tablet_id
     answer = link.post(ENROL_PATH, canonical(said))
     if answer.status not in _SUCCESS:
         raise _refusal(answer)

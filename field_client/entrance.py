@@ -1,8 +1,10 @@
-"""The keeper's own pages, shown while this device has no vault to unlock: enrol, wait, start again."""
+"""The keeper's own pages, while no vault is to be unlocked: who is visiting, enrol, wait, start again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, render_template, request
@@ -14,7 +16,8 @@ from field_client.door import Door, guard
 from field_client.enrolment import DEVICE_NAME_MAX
 from field_client.lease import Standing
 from field_client.office_link import ADDRESS_CHARACTERS_MAX
-from field_client.pages import make_app
+from field_client.pages import SOMEBODY_ELSE, make_app
+from field_client.tablet import Tablet
 from shared import lease_modes
 from shared.catalogue import Sentence, mark
 from shared.errors import REFUSALS, RuleBroken
@@ -60,12 +63,51 @@ class EnrolSchema(Schema):
     )
 
 
-class Entrance:
-    """The pages of one device until somebody at the office has approved it."""
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """One officer of a tablet, as the page that asks who is visiting names them."""
 
-    def __init__(self, device: Device, go_on: GoOn) -> None:
-        self._device = device
+    name: str
+    """The officer's own name, or that of their device, or nothing where neither can be known."""
+
+    stands: str
+    """What there is to say of how their device stands; nothing where it only has to be unlocked."""
+
+    folder: str
+
+
+_STANDS: Mapping[Stage, str] = MappingProxyType(
+    {
+        Stage.ENROL: mark("Has to be set up again"),
+        Stage.WAITING: mark("Waits for approval"),
+        Stage.REVOKED: mark("No longer allowed"),
+        Stage.LEASE: mark("Needs signal once"),
+        Stage.PASSPHRASE: mark("Has to choose a passphrase"),
+        Stage.LOCKED: "",
+        Stage.ERASED: mark("Erased by the office"),
+        Stage.BROKEN: mark("Cannot start"),
+    }
+)
+
+
+class Entrance:
+    """The pages of one tablet while no vault of it is to be unlocked."""
+
+    def __init__(self, tablet: Tablet, go_on: GoOn) -> None:
+        self._tablet = tablet
         self._go_on = go_on
+
+    @property
+    def _device(self) -> Device:
+        """Give the device of whoever is here; the page before that is the only one without."""
+        if self._tablet.chosen is None:
+            raise ValueError("nobody has said who is visiting")
+        return self._tablet.chosen
+
+    @property
+    def _stage(self) -> Stage:
+        chosen = self._tablet.chosen
+        return Stage.CHOOSE if chosen is None else chosen.stage
 
     def create_app(self, port_of: Callable[[], int], *, boot_seconds: float) -> tuple[Flask, Door]:
         """Make the app that shows these pages, behind its door."""
@@ -73,8 +115,9 @@ class Entrance:
         door = guard(app, port_of, boot_seconds=boot_seconds)
         pages = Blueprint("entrance", __name__)
         pages.before_request(self._to_the_right_page)
-        pages.add_url_rule("/", "first", lambda: redirect(f"/{self._device.stage.value}"))
+        pages.add_url_rule("/", "first", lambda: redirect(f"/{self._stage.value}"))
         for stage, page in (
+            (Stage.CHOOSE, self.choose),
             (Stage.ENROL, self.enrol),
             (Stage.WAITING, self.waiting),
             (Stage.REVOKED, self.revoked),
@@ -83,13 +126,38 @@ class Entrance:
             (Stage.BROKEN, self.problem),
         ):
             pages.add_url_rule(f"/{stage.value}", stage.value, page, methods=["GET", "POST"])
+        pages.add_url_rule("/choose/join", "join", self.join, methods=["POST"])
+        pages.add_url_rule(SOMEBODY_ELSE, "somebody_else", self.somebody_else, methods=["POST"])
         pages.add_url_rule("/lease/again", "again", self.again, methods=["POST"])
         app.register_blueprint(pages)
         return app, door
 
+    def choose(self) -> ResponseReturnValue:
+        """Ask who is visiting, and go on to the page of whoever says so."""
+        if request.method == "POST":
+            self._tablet.choose(request.form.get("folder", ""))
+            if (onward := self._onward(Stage.CHOOSE)) is not None:
+                return onward
+        return render_template(
+            "field/choose.html", visitors=[_visitor(each) for each in self._tablet.devices]
+        )
+
+    def join(self) -> ResponseReturnValue:
+        """Have another officer set this tablet up for themselves."""
+        self._tablet.join()
+        return redirect("/")
+
+    def somebody_else(self) -> ResponseReturnValue:
+        """Ask again who is visiting."""
+        self._tablet.leave()
+        return redirect("/")
+
     def enrol(self) -> ResponseReturnValue:
-        """Show the form for the code, and ask the office with it."""
-        form = Form.blank(EnrolSchema())
+        """Show the form for the code, and ask the office with it.
+
+        What another officer of this tablet entered stands there already, but for the code.
+        """
+        form = Form.blank(EnrolSchema(), self._known())
         if request.method == "POST":
             form = Form.read(EnrolSchema(), request.form)
             if form.ok:
@@ -153,7 +221,7 @@ class Entrance:
 
     def _onward(self, here: Stage) -> ResponseReturnValue | None:
         """Go on to the page of another stage; to that of a vault over its own address."""
-        stage = self._device.stage
+        stage = self._stage
         if stage in {Stage.PASSPHRASE, Stage.LOCKED}:
             return render_template("field/going_on.html", address=self._go_on())
         return None if stage is here else redirect("/")
@@ -179,13 +247,39 @@ class Entrance:
     def _to_the_right_page(self) -> ResponseReturnValue | None:
         """Lead to the page of this stage; an address kept from another leads nowhere else."""
         wanted = request.path.split("/")[1]
-        if wanted in {"", self._device.stage.value}:
+        if wanted in {"", self._stage.value, SOMEBODY_ELSE.strip("/")}:
             return None
         return redirect("/")
 
+    def _known(self) -> dict[str, str]:
+        """Say what the form for a code can begin with: the same office, and this tablet's name."""
+        for each in self._tablet.devices:
+            if each.enrolment is not None:
+                return {
+                    "address": each.enrolment.office_address,
+                    "device_name": each.enrolment.device_name,
+                }
+        return {}
+
     def _frame(self) -> Mapping[str, Any]:
-        known = self._device.wipe or self._device.enrolment
-        return {"fictional": known is not None and known.fictional}
+        chosen = self._tablet.chosen
+        seen = self._tablet.devices if chosen is None else [chosen]
+        known = [each.wipe or each.enrolment for each in seen]
+        return {
+            "fictional": any(each is not None and each.fictional for each in known),
+            "somebody_else": any(each is not chosen for each in self._tablet.devices)
+            or self._stage not in {Stage.CHOOSE, Stage.ENROL},
+        }
+
+
+def _visitor(device: Device) -> Visitor:
+    known, stage = device.wipe or device.enrolment, device.stage
+    officer = device.enrolment.officer_name if device.enrolment is not None else ""
+    return Visitor(
+        name=officer or (known.device_name if known is not None else ""),
+        stands=_STANDS[stage],
+        folder=device.home.folder.name,
+    )
 
 
 def _errors(refusal: RuleBroken | None) -> list[Wrong]:

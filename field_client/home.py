@@ -1,4 +1,4 @@
-"""Where this device keeps things: one folder, with the vault's apart from the keeper's."""
+"""Where a tablet keeps things: a folder for each officer, with the vault's apart from the keeper's."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOME_VARIABLE = "FIELDFARE_HOME"
-"""Names the folder of everything Fieldfare keeps on a machine; the device's is `field` in it."""
+"""Names the folder of everything Fieldfare keeps on a machine; the tablet's is `field` in it."""
+
+
+def tablet_folder(given: Path | None) -> Path:
+    """Find the folder of this tablet: the one given, the environment's, or this platform's usual place."""
+    if given is not None:
+        return given.absolute()
+    everything = os.environ.get(HOME_VARIABLE)
+    return (Path(everything) if everything else _usual_place()).absolute() / "field"
 
 
 @dataclass(frozen=True)
 class Home:
-    """One device's folder; two devices on one machine have two."""
+    """One officer's folder on a tablet; another officer of it has another."""
 
     folder: Path
-
-    @classmethod
-    def find(cls, given: Path | None) -> Home:
-        """Find the folder: the one given, the environment's, or this platform's usual place."""
-        if given is not None:
-            return cls(given.absolute())
-        everything = os.environ.get(HOME_VARIABLE)
-        return cls((Path(everything) if everything else _usual_place()).absolute() / "field")
 
     @property
     def enrolment(self) -> Path:
@@ -56,27 +56,22 @@ class Home:
         return self.folder / "device" / "wipe-key.json"
 
     @property
-    def in_use(self) -> Path:
-        """Held locked by the one keeper that uses this folder."""
-        return self.folder / "device" / "in-use.lock"
-
-    @property
     def window(self) -> Path:
-        """The window's own files, deleted whenever one starts or ends."""
+        """The window's own files while this officer is here, deleted whenever one starts or ends."""
         return self.folder / "window"
 
     @property
     def sealed(self) -> Path:
-        """Copies of unsent work that only the office can open, a folder for each officer."""
+        """Copies of unsent work that only the office can open, in a folder named by the officer."""
         return self.folder / "sealed"
 
     def vault(self, officer_id: str) -> Path:
-        """The vault of one officer; another officer of this device has another."""
+        """The vault of the officer; one that was shut for good lies beside it under another name."""
         return self.vaults / officer_id
 
     @property
     def vaults(self) -> Path:
-        """Every vault of this device."""
+        """Every vault of this officer on this tablet."""
         return self.folder / "vaults"
 
 

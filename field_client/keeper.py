@@ -15,26 +15,23 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from fasteners import InterProcessLock
-
 from field_client import clock
-from field_client.attempts import Attempts
 from field_client.device import Device, Stage
 from field_client.door import BOOT_SECONDS
 from field_client.entrance import Entrance
-from field_client.files import make_private_folder
+from field_client.errands import Errands
 from field_client.hardening import leave_no_trace
-from field_client.home import Home
 from field_client.lease_watch import LeaseWatch
 from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, PipeClosed, PipeFault
 from field_client.rounds import Rounds
+from field_client.tablet import Tablet
 from field_client.vault_process import VaultHandler, VaultProcess
 from field_client.window_process import LEFT, WindowProcess
 from shared.errors import RuleBroken
-from sync.blob_session import Asking
 
 IDLE_SECONDS = 300
 """How long an unlocked device may lie untouched before it locks."""
@@ -49,13 +46,14 @@ _LOOK_SECONDS = 1.0
 _ANSWER_SECONDS = 60.0
 _SECONDS_MIN = 5.0  # a child that lives no longer than this never worked
 _FAILURES_MAX = 3
-_NOT_ALLOWED = 401
-_EVENTS = {Stage.LOCKED: "locked", Stage.LEASE: "lease", Stage.ERASED: "erased"}
+_EVENTS = {
+    Stage.CHOOSE: "choose", Stage.LOCKED: "locked", Stage.LEASE: "lease", Stage.ERASED: "erased",
+}  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
 Announce = Callable[[str, str], None]
-"""Told each new address, with what it is for: enrol, lease, locked, unlocked or erased."""
+"""Told each new address, with what it is for: choose, enrol, lease, locked, unlocked or erased."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,27 +66,26 @@ class _Happened:
 
 
 class Keeper:
-    """One device's keeper, from start to end."""
+    """One tablet's keeper, from start to end."""
 
     def __init__(
         self,
-        home: Home,
+        folder: Path,
         *,
         announce: Announce | None = None,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        """Take a home; with `announce` there is no window, and addresses are told instead."""
-        self._device = Device(home)
-        self._lease = LeaseWatch(self._device, self._lease_over)
+        """Take a tablet's folder; with `announce` there is no window, and addresses are told instead."""
+        self._tablet = Tablet(folder)
         self._announce = announce
         self._idle_seconds = idle_seconds
         self._boot_seconds = BOOT_SECONDS if announce is None else CARRIED_BOOT_SECONDS
         self._happened: SimpleQueue[_Happened] = SimpleQueue()
         self._turn = threading.RLock()
-        self._attempts = Attempts()
         self._failures = 0
         self._entrance: LoopbackServer | None = None
         self._vault: VaultProcess | None = None
+        self._lease: LeaseWatch | None = None
         self._vault_address = ""
         self._vault_since = 0.0
         self._open = False
@@ -97,9 +94,9 @@ class Keeper:
         self._window_since = 0.0
         self._window_shows_erased = False
         self._rounds = Rounds(
-            self._device,
-            is_shut=lambda: not self._open,
-            is_gone=lambda: self._vault is None and self._window_shows_erased,
+            self._tablet,
+            is_shut=lambda device: not (self._open and device is self._tablet.chosen),
+            is_gone=self._is_gone,
             end_vault=lambda: self._happened.put(_Happened(what="erase")),
         )
 
@@ -110,18 +107,14 @@ class Keeper:
     def run(self) -> int:
         """Keep the device until stopped, and give how the program should end."""
         leave_no_trace()
-        make_private_folder(self._device.home.in_use.parent)
-        in_use = InterProcessLock(self._device.home.in_use)
-        if not in_use.acquire(blocking=False):
-            raise RuleBroken("device.open_already")
-        try:
-            self._begin()
-            self._rounds.start()
-            return self._attend()
-        finally:
-            self._rounds.stop()
-            self._end()
-            in_use.release()
+        with self._tablet.held():
+            try:
+                self._begin()
+                self._rounds.start()
+                return self._attend()
+            finally:
+                self._rounds.stop()
+                self._end()
 
     def go_on(self) -> str:
         """Leave the keeper's pages for those of a vault's process, and say where they are."""
@@ -132,7 +125,7 @@ class Keeper:
             try:
                 return self._show_vault()
             except RuleBroken:
-                self._happened.put(_Happened(what="lock"))
+                self._happened.put(_Happened(what="over"))
                 raise
 
     # The keeper's own thread
@@ -149,8 +142,10 @@ class Keeper:
             now = clock.elapsed_seconds()
             asleep, idle = now - looked_at > ASLEEP_SECONDS, now - self._active_at
             looked_at = now
-            untouched = self._open and (asleep or idle >= self._idle_seconds)
-            if untouched or (self._vault is not None and self._lease.is_over(now, self._in_hand())):
+            self._tablet.look()
+            if self._open and (asleep or idle >= self._idle_seconds):
+                self._lock()
+            elif self._lease is not None and self._lease.is_over(now, self._in_hand()):
                 self._begin_again()
 
     def _in_hand(self) -> float | None:
@@ -163,20 +158,29 @@ class Keeper:
             return 0
         if happened.what == "window" and happened.child is self._window:
             return self._window_closed(happened.code)
+        if happened.what == "left" and isinstance(happened.child, VaultProcess):
+            happened.child.end()
         if happened.what == "erase":
             self._begin_again()
-        if happened.what in {"lock", "vault"} and happened.child is self._vault:
-            if happened.what == "vault":
-                self._note_failure()
-            self._begin_again()
+        if happened.child is self._vault:
+            self._vault_has_to_go(happened.what)
         return None
+
+    def _vault_has_to_go(self, why: str) -> None:
+        if why == "lock":
+            self._lock()
+        elif why == "over":
+            self._begin_again()
+        elif why == "vault":
+            self._note_failure()
+            self._begin_again()
 
     def _window_closed(self, code: int) -> int | None:
         """End when a person closed the window; when it was left or failed, lock and open another."""
         if code == 0:
             return 0
         if code == LEFT:
-            self._begin_again(minimised=True)
+            self._lock(minimised=True)
             return None
         _log.warning("the window ended with %s", code)
         if clock.elapsed_seconds() - self._window_since < _SECONDS_MIN:
@@ -190,7 +194,12 @@ class Keeper:
         soon = clock.elapsed_seconds() - self._vault_since < _SECONDS_MIN
         self._failures = self._failures + 1 if soon else 0
         if self._failures >= _FAILURES_MAX:
-            self._device.problem = RuleBroken("vault.stopped")
+            self._chosen().problem = RuleBroken("vault.stopped")
+
+    def _lock(self, *, minimised: bool = False) -> None:
+        """Lock: end what is open and go back to the first page, for whoever is next."""
+        self._tablet.step_back()
+        self._begin_again(minimised=minimised)
 
     def _begin_again(self, *, minimised: bool = False) -> None:
         """End what shows and holds case data, the screen first, and show the first page anew."""
@@ -204,13 +213,14 @@ class Keeper:
 
     def _begin(self, *, minimised: bool = False) -> None:
         """Show the first page of this device's stage, and say or open its address."""
-        stage = self._device.stage
+        device = self._tablet.chosen
+        stage = Stage.CHOOSE if device is None else device.stage
         self._window_shows_erased = stage is Stage.ERASED
         if stage in {Stage.LOCKED, Stage.PASSPHRASE}:
             try:
                 address = self._show_vault()
             except RuleBroken as refusal:
-                self._device.problem = refusal
+                self._chosen().problem = refusal
                 address = self._show_entrance()
         else:
             address = self._show_entrance()
@@ -220,7 +230,7 @@ class Keeper:
             self._announce(_EVENTS.get(stage, "enrol"), address)
 
     def _show_entrance(self) -> str:
-        entrance = Entrance(self._device, self.go_on)
+        entrance = Entrance(self._tablet, self.go_on)
         app, door = entrance.create_app(lambda: server.port, boot_seconds=self._boot_seconds)
         server = self._entrance = LoopbackServer(app)
         server.start()
@@ -229,8 +239,10 @@ class Keeper:
     def _show_vault(self) -> str:
         """Start a vault's process and have it show the page before its vault."""
         self._vault_since = clock.elapsed_seconds()
-        vault = self._vault = VaultProcess(self._handlers(), self._vault_ended)
-        device = self._device
+        device = self._chosen()
+        errands = Errands(device, lease_over=self._lease_over, not_allowed=self._rounds.ask)
+        vault = self._vault = VaultProcess(self._handlers(device, errands), self._vault_ended)
+        self._lease = errands.watch
         try:
             self._vault_address = vault.show(
                 device.vault_folder,
@@ -260,44 +272,49 @@ class Keeper:
         def closed(window: WindowProcess, code: int) -> None:
             self._happened.put(_Happened(what="window", child=window, code=code))
 
+        here = self._tablet.chosen
+        storage = self._tablet.window if here is None else here.home.window
         self._window_since = clock.elapsed_seconds()
-        self._window = WindowProcess(address, self._device.home.window, closed, minimised=minimised)
+        self._window = WindowProcess(address, storage, closed, minimised=minimised)
+
+    def _chosen(self) -> Device:
+        if self._tablet.chosen is None:
+            raise ValueError("only where somebody was chosen is there a vault")
+        return self._tablet.chosen
+
+    def _is_gone(self, device: Device) -> bool:
+        """Tell whether nothing shows or holds what is a device's: erasing it may go on."""
+        if device is not self._tablet.chosen:
+            return True
+        return self._vault is None and self._window_shows_erased
 
     # What a vault's process may ask
 
-    def _handlers(self) -> Mapping[str, VaultHandler]:
+    def _handlers(self, device: Device, errands: Errands) -> Mapping[str, VaultHandler]:
+        def was_opened(vault: VaultProcess, message: Message) -> None:
+            device.attempts.was_right()
+            self._was_opened(vault, str(message.values["address"]))
+
         return {
+            **errands.handlers(),
             "activity": self._was_active,
+            "leave": self._leave_asked,
             "lock": self._lock_asked,
-            "metered": self._is_metered,
-            "opened": self._was_opened,
-            "send": self._send,
-            "status": self._status,
-            "try": self._may_try,
-            "upload": self._upload,
-            "wrapped": self._is_wrapped,
-            "wrong": self._was_wrong,
+            "opened": was_opened,
         }
 
-    def _may_try(self, _vault: VaultProcess, _message: Message) -> None:
-        self._attempts.check(clock.elapsed_seconds())
-
-    def _was_wrong(self, _vault: VaultProcess, _message: Message) -> None:
-        self._attempts.was_wrong(clock.elapsed_seconds())
-
-    def _was_opened(self, vault: VaultProcess, message: Message) -> None:
+    def _was_opened(self, vault: VaultProcess, address: str) -> None:
         """Take in that a vault is open now, and say where."""
         with self._turn:
             if vault is not self._vault:
                 return
-            self._attempts.was_right()
             self._failures = 0
             self._active_at = clock.elapsed_seconds()
             self._open = True
             if self._window is not None:
                 self._window.vault_opened()
             if self._announce is not None:
-                self._announce("unlocked", str(message.values["address"]))
+                self._announce("unlocked", address)
 
     def _was_active(self, _vault: VaultProcess, _message: Message) -> None:
         self._active_at = clock.elapsed_seconds()
@@ -305,57 +322,24 @@ class Keeper:
     def _lock_asked(self, vault: VaultProcess, _message: Message) -> None:
         self._happened.put(_Happened(what="lock", child=vault))
 
-    def _send(self, vault: VaultProcess, message: Message) -> Message:
-        """Sign and carry a request of the vault; its content means nothing here."""
-        link = self._device.link
-        if link is None:
-            raise RuleBroken("office.unreachable")
-        path, kind = str(message.values["path"]), str(message.values["content_type"])
-        answer = link.post(path, message.body, kind)
-        self._lease.hear(vault, answer)
-        if answer.status == _NOT_ALLOWED:
-            self._rounds.ask()
-        return answer.packed()
-
-    def _upload(self, vault: VaultProcess, message: Message) -> Message:
-        """Sign and carry one request of a photograph's upload."""
-        link = self._device.link
-        if link is None:
-            raise RuleBroken("office.unreachable")
-        said = message.values
-        headers = {str(name): str(value) for name, value in said["headers"].items()}
-        asking = Asking(
-            method=str(said["method"]), path=str(said["path"]), headers=headers, body=message.body
-        )
-        answer = link.upload(asking)
-        self._lease.hear(vault, answer)
-        return answer.packed()
+    def _leave_asked(self, vault: VaultProcess, _message: Message) -> Message:
+        """Leave a vault that was not opened for the page that asks who is visiting, and say where it is."""
+        with self._turn:
+            if vault is not self._vault or self._open:
+                raise RuleBroken("vault.not_shown")
+            self._vault = self._lease = None
+            self._tablet.leave()
+            self._happened.put(_Happened(what="left", child=vault))
+            return Message(values={"address": self._show_entrance()})
 
     def _lease_over(self, vault: VaultProcess) -> None:
-        self._happened.put(_Happened(what="lock", child=vault))
-
-    def _is_wrapped(self, _vault: VaultProcess, message: Message) -> None:
-        self._device.rest_on(int(message.values["epoch"]))
-
-    def _is_metered(self, _vault: VaultProcess, _message: Message) -> Message:
-        link = self._device.link
-        return Message(values={"metered": link.metered if link else None})
-
-    def _status(self, _vault: VaultProcess, _message: Message) -> Message:
-        link = self._device.link
-        reached_at = link.last_reached_at if link else None
-        return Message(
-            values={
-                "online": link.online if link else None,
-                "reached_at": reached_at.isoformat() if reached_at else None,
-                "offset_seconds": link.offset_seconds if link else None,
-            }
-        )
+        self._happened.put(_Happened(what="over", child=vault))
 
     # The end
 
     def _end_vault(self) -> None:
         self._open = False
+        self._lease = None
         vault, self._vault = self._vault, None
         if vault is not None:
             vault.end()
@@ -372,4 +356,4 @@ class Keeper:
             self._end_children()
             if entrance is not None:
                 entrance.stop(grace_seconds=0)
-            shutil.rmtree(self._device.home.window, ignore_errors=True)
+            shutil.rmtree(self._tablet.window, ignore_errors=True)

@@ -22,6 +22,9 @@ from shared.presentation import filters
 TEMPLATES = Path(__file__).parent / "templates"
 """Folder of the device's own templates."""
 
+SOMEBODY_ELSE = "/somebody-else"
+"""Where a press leads that asks who is visiting, from any page before a vault is open."""
+
 LANGUAGE = "en"
 """The language of the device's screens until an officer can choose one."""
 

@@ -1,15 +1,16 @@
-"""Looks at where a device keeps people's data: its folders, its secret, its drive, its libraries."""
+"""Looks at where a tablet keeps people's data: its folders, its secrets, its drive, its libraries."""
 
 from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from field_client import device_secret
 from field_client.device_secret import Keeping
-from field_client.home import Home
+from field_client.home import Home, tablet_folder
+from field_client.tablet import homes_in
 from field_client.vault.database import cipher_versions
 from field_client.vault.drive import ROOM_BYTES_MIN, Folder
 from shared.errors import RuleBroken
@@ -25,21 +26,19 @@ NAMED_MAX = 5
 
 def look(given: Path | None) -> Iterator[Finding]:
     """Look at the device in a folder, or in this machine's usual one."""
-    home = Home.find(given)
-    yield folders(home)
-    yield secret(home)
+    tablet = tablet_folder(given)
+    yield folders(tablet)
+    yield secrets(homes_in(tablet))
     yield drive_encryption()
     yield swap(_SWAPS)
-    yield room(home)
+    yield room(tablet)
     yield libraries()
 
 
-def folders(home: Home) -> Finding:
-    """Tell whether anybody else on this machine may look into the device's folders."""
-    if not home.folder.is_dir():
-        return Finding(
-            about="device", level=Level.UNKNOWN, says=f"There is no device in {home.folder}"
-        )
+def folders(tablet: Path) -> Finding:
+    """Tell whether anybody else on this machine may look into a tablet's folders."""
+    if not tablet.is_dir():
+        return Finding(about="device", level=Level.UNKNOWN, says=f"There is no device in {tablet}")
     if sys.platform == "win32":
         return Finding(
             about="folders",
@@ -48,7 +47,7 @@ def folders(home: Home) -> Finding:
         )
     open_to_others = [
         path.name
-        for path in (home.folder, *home.folder.rglob("*"))
+        for path in (tablet, *tablet.rglob("*"))
         if not path.is_symlink() and path.stat().st_mode & _OTHERS
     ]
     if open_to_others:
@@ -61,21 +60,22 @@ def folders(home: Home) -> Finding:
     return Finding(about="folders", level=Level.GOOD, says="For this user alone")
 
 
-def secret(home: Home) -> Finding:
-    """Tell where the device's secret is kept; a file guards a vault that is copied alone, and no more."""
-    if not home.device_secret.exists():
+def secrets(homes: Sequence[Home]) -> Finding:
+    """Tell where device secrets are kept; a file guards a vault that is copied alone, and no more."""
+    kept = [home.device_secret for home in homes if home.device_secret.exists()]
+    if not kept:
         return Finding(
             about="device secret", level=Level.UNKNOWN, says="No device was enrolled here yet"
         )
     try:
-        kept_in = device_secret.load(home.device_secret).kept_in
+        kept_in = {device_secret.load(path).kept_in for path in kept}
     except RuleBroken:
         return Finding(
             about="device secret",
             level=Level.STOP,
             says="It cannot be read, so no vault opens here: ring your office before anything is deleted",
         )
-    if kept_in is Keeping.KEYSTORE:
+    if kept_in == {Keeping.KEYSTORE}:
         return Finding(
             about="device secret", level=Level.GOOD, says="In the operating system's keystore"
         )
@@ -114,9 +114,9 @@ def swap(listed: Path) -> Finding:
     return Finding(about="swap", level=Level.GOOD, says="Memory is not swapped to a drive")
 
 
-def room(home: Home) -> Finding:
+def room(tablet: Path) -> Finding:
     """Tell whether what is typed will fit."""
-    folder = home.folder if home.folder.is_dir() else home.folder.parent
+    folder = tablet if tablet.is_dir() else tablet.parent
     if not folder.is_dir():
         return Finding(about="room", level=Level.UNKNOWN, says="There is no folder to look at yet")
     free = Folder(folder).free_bytes()

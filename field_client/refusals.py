@@ -25,6 +25,7 @@ errors.register(
         ),
         "vault.exists": mark("This device already holds records. Unlock it with its passphrase"),
         "vault.missing": mark("There are no records on this device yet. Set a passphrase first"),
+        "vault.not_shown": mark("That page is no longer in use. Go on in the other one"),
         "vault.stopped": mark("Fieldfare could not start. Close it, then start it again"),
         "lease.missing": mark(
             "This device needs to reach the office once before it opens. Find signal, then ask again"

@@ -1,7 +1,8 @@
 """What the keeper does of its own accord: check in, bring sealed work, and erase the device when told to.
 
-It asks the office how this device stands at its start, before anybody unlocks it, and from then on
-every quarter of an hour; and at each lock, because then there may be something to bring.
+It asks the office how each device of this tablet stands at its start, before anybody unlocks one, and
+from then on every quarter of an hour; and at each lock, because then there may be something to bring.
+What comes of one officer's device is nothing to another's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 
 from field_client import incidents
 from field_client.device import Device
+from field_client.tablet import Tablet
 from shared.errors import RuleBroken
 
 CHECK_IN_SECONDS = 900.0
@@ -28,16 +30,16 @@ class Rounds:
 
     def __init__(
         self,
-        device: Device,
+        tablet: Tablet,
         *,
-        is_shut: Callable[[], bool],
-        is_gone: Callable[[], bool],
+        is_shut: Callable[[Device], bool],
+        is_gone: Callable[[Device], bool],
         end_vault: Callable[[], None],
     ) -> None:
-        """Take the device, what tells whether its vault is shut and whether its process is gone, and
-        what has that process ended and this asked again.
+        """Take the tablet, what tells whether a device's vault is shut and whether its process is gone,
+        and what has that process ended and this asked again.
         """
-        self._device = device
+        self._tablet = tablet
         self._is_shut = is_shut
         self._is_gone = is_gone
         self._end_vault = end_vault
@@ -61,28 +63,33 @@ class Rounds:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            erasing = self._device.wipe is not None
+            erasing = any(_is_erasing(device) for device in self._tablet.devices)
             self._wanted.wait(timeout=ERASING_SECONDS if erasing else CHECK_IN_SECONDS)
             self._wanted.clear()
-            if not self._stopped.is_set():
-                self._go_round()
+            for device in self._tablet.devices:
+                if not self._stopped.is_set():
+                    self._go_round(device)
 
-    def _go_round(self) -> None:
+    def _go_round(self, device: Device) -> None:
         try:
-            if self._device.wipe is None:
-                self._device.check_in()
-            if self._device.wipe is not None:
-                self._erase()
-            elif self._is_shut():
-                self._device.deliver()
+            if device.wipe is None:
+                device.check_in()
+            if _is_erasing(device):
+                self._erase(device)
+            elif device.wipe is None and self._is_shut(device):
+                device.deliver()
         except RuleBroken as refusal:
             _log.info("a round came to nothing: %s", refusal.code)
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not end the rounds for good
             incidents.note("rounds", fault)
 
-    def _erase(self) -> None:
+    def _erase(self, device: Device) -> None:
         """Erase once nothing holds the vault open; until then have whoever does ended."""
-        if self._is_gone():
-            self._device.go_on_wiping()
+        if self._is_gone(device):
+            device.go_on_wiping()
         else:
             self._end_vault()
+
+
+def _is_erasing(device: Device) -> bool:
+    return device.wipe is not None and not device.wipe.finished

@@ -50,7 +50,12 @@ class VaultProcess:
         closed = ClosedVault.told(message)
         self._take_lease(message)
         new = not keys.exists(closed.folder)
-        gate = Gate(closed.identity, new=new, open_vault=lambda typed: self._unlock(closed, typed))
+        gate = Gate(
+            closed.identity,
+            new=new,
+            open_vault=lambda typed: self._unlock(closed, typed),
+            leave=self._keeper.leave,
+        )
         app, door = gate.create_app(lambda: server.port, boot_seconds=closed.boot_seconds)
         server = self._server = LoopbackServer(app)
         server.start()

@@ -18,7 +18,7 @@ from marshmallow import Schema
 from field_client import passphrases
 from field_client.door import Door, guard
 from field_client.identity import Identity
-from field_client.pages import make_app
+from field_client.pages import SOMEBODY_ELSE, make_app
 from shared.catalogue import mark
 from shared.errors import REFUSALS, RuleBroken
 from shared.fields import CleanText
@@ -29,6 +29,9 @@ BODY_BYTES_MAX = 65_536
 
 Open = Callable[[str], Door]
 """Opens the vault with a passphrase, or makes it first, and gives the door its screens are behind."""
+
+Leave = Callable[[], str]
+"""Has the keeper ask who is visiting instead, and gives the address of that page."""
 
 
 class UnlockSchema(Schema):
@@ -57,10 +60,11 @@ class PassphraseSchema(UnlockSchema):
 class Gate:
     """The page before one vault: a box to unlock it, or two to make it."""
 
-    def __init__(self, identity: Identity, *, new: bool, open_vault: Open) -> None:
+    def __init__(self, identity: Identity, *, new: bool, open_vault: Open, leave: Leave) -> None:
         self._identity = identity
         self._page = "passphrase" if new else "unlock"
         self._open_vault = open_vault
+        self._leave = leave
         self._suggestion = _suggest()
 
     def create_app(self, port_of: Callable[[], int], *, boot_seconds: float) -> tuple[Flask, Door]:
@@ -71,6 +75,7 @@ class Gate:
         page = self.passphrase if self._page == "passphrase" else self.unlock
         app.add_url_rule(f"/{self._page}", self._page, page, methods=["GET", "POST"])
         app.add_url_rule("/suggest", "suggest", self.suggest, methods=["POST"])
+        app.add_url_rule(SOMEBODY_ELSE, "somebody_else", self.somebody_else, methods=["POST"])
         return app, door
 
     def unlock(self) -> ResponseReturnValue:
@@ -102,6 +107,10 @@ class Gate:
         self._suggestion = _suggest()
         return redirect("/")
 
+    def somebody_else(self) -> ResponseReturnValue:
+        """Go on to the page that asks who is visiting; this process ends behind it."""
+        return render_template("field/going_on.html", address=self._leave())
+
     def _open(self, form: Form) -> tuple[Response | None, Form]:
         """Open the vault and go on to it, or give the form back with what was refused.
 
@@ -116,7 +125,7 @@ class Gate:
         return response, form
 
     def _frame(self) -> Mapping[str, Any]:
-        return {"fictional": self._identity.fictional}
+        return {"fictional": self._identity.fictional, "somebody_else": True}
 
 
 def _suggest() -> str:

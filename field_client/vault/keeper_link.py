@@ -96,6 +96,12 @@ class KeeperLink:
             self._told_at = now
         self._pipe.tell("activity")
 
+    def leave(self) -> str:
+        """Have the keeper ask who is visiting, and give the address of that page."""
+        return str(
+            self._pipe.ask("leave", Message(), seconds_max=ASK_SECONDS_MAX).values["address"]
+        )
+
     def lock(self) -> None:
         """Ask the keeper to lock the device now."""
         self._pipe.tell("lock")

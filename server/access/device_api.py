@@ -43,7 +43,7 @@ from shared.catalogue import mark
 from shared.commands import Actor, Outcome
 from shared.day_fields import MomentField
 from shared.errors import register
-from shared.fields import CleanText
+from shared.fields import CleanText, IdField
 from sync.sealed import key_statement
 from sync.wire import NotAMessage, read_json
 
@@ -82,6 +82,7 @@ class EnrolSchema(Schema):
     public_key = PublicKey(required=True)
     device_name = CleanText(required=True, characters_max=DEVICE_NAME_MAX)
     platform = CleanText(load_default="", characters_max=DEVICE_NAME_MAX)
+    tablet_id = IdField(load_default=None)
 
 
 class StateSchema(Schema):
@@ -211,6 +212,7 @@ def _record(
             device_name=asked["device_name"],
             platform=asked["platform"],
             receipt_key=_receipt_key(),
+            tablet_id=asked["tablet_id"],
         ),
         command_id=clock.new_id(),
         actor=Actor(user_id=ticket.officer_id, permissions=may, device_id=device_id),

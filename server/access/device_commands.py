@@ -134,6 +134,9 @@ class RecordEnrolment(Command):
     receipt_key: str = ""
     """The public half of the key that the device is told the office signs receipts with."""
 
+    tablet_id: str | None = None
+    """The piece of hardware, by its own word; several officers' devices may be on one."""
+
 
 class RecordEnrolmentSchema(Schema):
     """How `RecordEnrolment` is written."""
@@ -145,6 +148,7 @@ class RecordEnrolmentSchema(Schema):
     device_name = CleanText(required=True, characters_max=DEVICE_NAME_MAX)
     platform = CleanText(load_default="", characters_max=DEVICE_NAME_MAX)
     receipt_key = PublicKey(load_default="")
+    tablet_id = IdField(load_default=None, allow_none=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +163,7 @@ class DeviceEnrolled(Change):
     words: str
     platform: str
     device_name: str = field(metadata=PERSONAL)
+    tablet_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,6 +81,7 @@ def record_enrolment(ticket: TicketFile, command: RecordEnrolment, occasion: Occ
         words=" ".join(said),
         platform=command.platform,
         device_name=command.device_name,
+        tablet_id=command.tablet_id,
     )
     return Decision(changes=(enrolled,))
 

@@ -186,6 +186,7 @@ def _page_of(device: Device, form: Form) -> str:
         states=STATES,
         reasons=REASONS,
         wipe=wipe_of(db.session(), device.device_id),
+        together=queries.on_the_same_tablet(db.session(), device.device_id),
         now=clock.now(),
         mode_named=named,
         own=signed_in().actor.user_id in {device.officer_id, device.issued_by},

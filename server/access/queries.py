@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, column, exists, func, select, table
+from sqlalchemy import ColumnElement, Select, and_, column, exists, func, select, table
 from sqlalchemy.orm import Session, aliased
 
 from server.access.erasures import is_still_there
@@ -24,6 +24,9 @@ from server.access.tables import (
 from server.spine.paging import Slice
 from server.spine.tables import CaseAccessRow, Id
 from shared.lease_modes import Mode
+
+TOGETHER_MAX = 50
+"""Devices of one tablet that are named; a tablet that many officers share is not one that is carried."""
 
 _goes_out = table("goes_out", column("user_id", Id))
 
@@ -178,6 +181,14 @@ def device(session: Session, device_id: str) -> Device | None:
     """Find one device."""
     found = _devices(session, DeviceRow.device_id == device_id, Slice(limit=1))
     return found[0] if found else None
+
+
+def on_the_same_tablet(session: Session, device_id: str) -> list[Device]:
+    """List the other devices that say they are on the same piece of hardware, those in use first."""
+    here = select(DeviceRow.tablet_id).where(DeviceRow.device_id == device_id).scalar_subquery()
+    beside = and_(DeviceRow.tablet_id == here, DeviceRow.device_id != device_id)
+    found = _devices(session, beside, Slice(limit=TOGETHER_MAX))
+    return sorted(found, key=lambda each: each.state == "revoked")
 
 
 def _devices(session: Session, wanted: ColumnElement[bool], part: Slice) -> list[Device]:

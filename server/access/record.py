@@ -144,6 +144,7 @@ def device_enrolled(session: Session, recorded: Sequence[Recorded]) -> None:
                     name=item.change.device_name,
                     platform=item.change.platform,
                     words=item.change.words,
+                    tablet_id=item.change.tablet_id,
                     state="pending",
                     enrolled_at=item.recorded_at,
                 )

@@ -132,6 +132,7 @@ class DeviceRow(Row):
     revoked_reason: Mapped[str] = mapped_column(String(20), server_default="")
     seen_at: Mapped[datetime | None] = mapped_column(Moment)
     clock_offset_seconds: Mapped[int | None] = mapped_column()
+    tablet_id: Mapped[str | None] = mapped_column(Id, index=True)
 
 
 class LeaseRow(Row):

@@ -44,12 +44,18 @@ class Paired:
 
 
 def pair(office: str, process: Process, entrance: str, officer: str, officer_id: str) -> Paired:
-    """Enrol a device for an officer; one supervisor gives the code and another approves."""
+    """Enrol a new device for an officer, from its first page."""
+    return pair_on(office, process, entered(entrance), officer, officer_id)
+
+
+def pair_on(
+    office: str, process: Process, device: Visitor, officer: str, officer_id: str
+) -> Paired:
+    """Enrol a device that shows where to; one supervisor gives the code and another approves."""
     giver = signed_in(office, "supervisor")
     giver.open(f"{office}/devices/new")
     shown = giver.press("/devices/new", {"officer_id": officer_id})
     code = _find_code(shown)
-    device = entered(entrance)
     device.press(
         "/enrol", {"address": office, "code": code, "device_name": f"Demonstration ({officer})"}
     )

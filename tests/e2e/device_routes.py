@@ -9,11 +9,10 @@ from pathlib import Path
 from flask import Blueprint, Flask
 from werkzeug.routing import Map
 
-from field_client.device import Device
 from field_client.door import Door
 from field_client.entrance import Entrance
-from field_client.home import Home
 from field_client.identity import Identity
+from field_client.tablet import Tablet
 from field_client.vault import screens
 from field_client.vault.gate import Gate
 from tests.e2e.studio import Routes
@@ -41,10 +40,10 @@ def device_routes() -> Routes:
 
 def _apps() -> list[Flask]:
     """Make the apps without a vault, an office or a server: only their addresses are asked for."""
-    before = Entrance(Device(Home(Path("/nowhere"))), lambda: "")
+    before = Entrance(Tablet(Path("/nowhere")), lambda: "")
     made = [before.create_app(lambda: 0, boot_seconds=1)[0]]
     for new in (True, False):
-        gate = Gate(_NOBODY, new=new, open_vault=_never)
+        gate = Gate(_NOBODY, new=new, open_vault=_never, leave=lambda: "")
         made.append(gate.create_app(lambda: 0, boot_seconds=1)[0])
     vault = Flask("vault", static_folder=None)
     for module in pkgutil.iter_modules(screens.__path__):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
 from field_client import clock, pages
+from field_client.home import Home
+from field_client.tablet import homes_in
 from field_client.vault.store import Store
 from server.access.device_commands import ApproveDevice, RevokeDevice
 from server.demo.pairing import PASSPHRASE
@@ -22,6 +25,7 @@ from server.wiping.commands import OrderWipe
 from shared.catalogue import PSEUDO
 from tests.e2e.council import RunningCouncil, running_council
 from tests.e2e.crawl import Crawl, path_of
+from tests.e2e.device_doors import Doors
 from tests.e2e.device_routes import device_routes
 from tests.e2e.device_vaults import answers, busy, nothing, stale
 from tests.e2e.language import look_for_unspoken, words_in
@@ -29,9 +33,8 @@ from tests.e2e.proxy import Proxy, Weather
 from tests.e2e.steps import LOOKS
 from tests.e2e.stock import Stock
 from tests.e2e.stocked import add_every_kind, office_beside
-from tests.e2e.studio import Routes, Story, Studio, Walk, press
+from tests.e2e.studio import Routes, Studio, Walk, press
 from tests.field_client.vault.conftest import IDENTITY, FarOffice, Served
-from tests.field_client.vault.pictures import jpeg
 from tests.field_client.vault.sample import a_day, id_of, open_vault
 from tests.server.access.conftest import Office
 from tests.server.access.tablet import issue_code
@@ -75,8 +78,10 @@ def _a_day(studio: Studio, routes: Routes) -> Iterator[Walk]:
         yield from here.enrolling()
         yield from here.working([f"/cases/{case_id}" for case_id, _person, _debts in stock.cases])
         yield from here.locked()
+        yield from here.shared()
         here.page.goto("about:blank")
         device.end()
+        here.forget_the_second()
         shut = here.start_without_lease()
         stack.callback(shut.end)
         yield here.walk("device-lease", "/lease")
@@ -200,7 +205,7 @@ class _Here:
             "/settings",
             "/today/walk",
             NOWHERE,
-            stories=_Doors(flagged=cases[0], plain=cases[-1]).stories(),
+            stories=Doors(flagged=cases[0], plain=cases[-1]).stories(),
             mistakes=True,
         )
         self.proxy.turn(Weather.REFUSE)
@@ -219,10 +224,29 @@ class _Here:
         self.page.wait_for_url("**/unlock")
         yield self.walk("device-locked", "/unlock", mistakes=True)
 
+    def shared(self) -> Iterator[Walk]:
+        """Have another officer join the tablet, and see who can be visiting while they wait."""
+        self.page.goto(f"{self.base}/unlock")
+        self.page.get_by_role("button", name="Somebody else is visiting").click()
+        self.page.wait_for_url("**/choose")
+        yield self.walk("device-choose-one", "/choose")
+        self.page.goto(f"{self.base}/choose")
+        self.page.get_by_role("button", name="Another officer joins this tablet").click()
+        ((second,),) = self.council.ask("SELECT user_id FROM \"user\" WHERE sign_in = 'officer2'")
+        self._ask(str(second))
+        self.page.get_by_role("button", name="Somebody else is visiting").click()
+        self.page.wait_for_url("**/choose")
+        yield self.walk("device-choose", "/choose", NOWHERE)
+
+    def forget_the_second(self) -> None:
+        """Delete what was begun for the second officer, so that the first is alone again."""
+        for home in homes_in(self.council.home / "field"):
+            if self.council.officer_id not in home.enrolment.read_text("utf-8"):
+                shutil.rmtree(home.folder)
+
     def start_without_lease(self) -> Process:
         """Have the device find no share, as after its lease has ended, and start it."""
-        (lease,) = (self.council.home / "field" / "device").glob("lease.json")
-        lease.unlink()
+        self.kept.lease.unlink()
         device = Process("field", "--browser", home=self.council.home)
         self.page.goto(device.wait_for("lease")["address"])
         self.page.wait_for_url("**/lease")
@@ -239,7 +263,12 @@ class _Here:
     @property
     def enrolment(self) -> Path:
         """Give the file in which this device keeps who it is."""
-        return self.council.home / "field" / "device" / "enrolment.json"
+        return self.kept.enrolment
+
+    @property
+    def kept(self) -> Home:
+        """Give the folder of this device's first officer."""
+        return homes_in(self.council.home / "field")[0]
 
     def start_lost(self, enrolment: bytes) -> Process:
         """Mend the device, have it revoked as lost, start it, and wait until it has erased itself."""
@@ -259,10 +288,10 @@ class _Here:
             self.page.wait_for_timeout(500)
         raise AssertionError("the device never came to an end with erasing itself")
 
-    def _ask(self) -> None:
-        """Ask the office with a fresh code."""
+    def _ask(self, officer_id: str = "") -> None:
+        """Ask the office with a fresh code for this officer, or the first."""
         ((giver,),) = self.council.ask("SELECT user_id FROM \"user\" WHERE sign_in = 'supervisor'")
-        code = issue_code(self.beside, self.council.officer_id, str(giver))
+        code = issue_code(self.beside, officer_id or self.council.officer_id, str(giver))
         self.page.wait_for_url("**/enrol")
         self.page.get_by_label("Address of your office").fill(self.proxy.address)
         self.page.get_by_label("Code from your office").fill(code)
@@ -294,61 +323,6 @@ def _still_waiting(crawl: Crawl) -> None:
     """Ask whether somebody has approved when nobody has."""
     crawl.open(f"{crawl.base}/waiting")
     press(crawl, crawl.page.get_by_role("button", name="Check again"), "waiting-still")
-
-
-@dataclass
-class _Doors:
-    """What is done at doors: at one with a warning, and at one without."""
-
-    flagged: str
-    plain: str
-
-    def stories(self) -> tuple[Story, ...]:
-        """Give them in the order of a day."""
-        return (self.read_the_risk, self.visit_with_a_photograph, self.no_answer, self.unfinished)
-
-    def read_the_risk(self, crawl: Crawl) -> None:
-        """Read about the risk before anything else, as the device asks."""
-        crawl.open(f"{crawl.base}{self.flagged}")
-        press(crawl, crawl.page.get_by_role("button", name="I have read this"), "case-risk-read")
-        crawl.look(f"{crawl.base}{self.flagged}/visit")
-        crawl.look(f"{crawl.base}{self.flagged}/no-answer")
-
-    def visit_with_a_photograph(self, crawl: Crawl) -> None:
-        """Record a visit with people met, a phone number and a photograph."""
-        page = crawl.page
-        crawl.open(f"{crawl.base}{self.plain}/visit")
-        page.get_by_label("Spoke to the person").check()
-        page.locator("[name=met_person_ids]").first.check()
-        page.get_by_label("Notes").fill("They lost their job in June and will ring on Friday.")
-        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-        page.locator("[name=purpose]").first.check()
-        page.locator("[type=file]").set_input_files(
-            {"name": "door.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
-        )
-        button = page.get_by_role("button", name="Add this photograph")
-        press(crawl, button, "visit-with-photograph")
-        press(crawl, page.get_by_role("button", name="Save visit"), "visit-saved")
-        for name in ("outbox", "today"):
-            crawl.look(f"{crawl.base}/{name}?waiting")
-
-    def no_answer(self, crawl: Crawl) -> None:
-        """Say in three taps that nobody answered."""
-        page = crawl.page
-        crawl.open(f"{crawl.base}{self.plain}")
-        press(crawl, page.get_by_role("button", name="No answer"), "no-answer")
-        press(crawl, page.get_by_role("button", name="Save", exact=True), "no-answer-saved")
-
-    def unfinished(self, crawl: Crawl) -> None:
-        """Leave a visit unfinished, come back to it, and be asked before it is thrown away."""
-        page = crawl.page
-        crawl.open(f"{crawl.base}{self.plain}/visit")
-        page.get_by_label("Notes").fill("A dog barked, then")
-        press(crawl, page.get_by_role("button", name="Keep this and come back"), "visit-kept")
-        crawl.look(f"{crawl.base}/today?unfinished")
-        crawl.look(f"{crawl.base}{self.plain}/visit")
-        link = page.get_by_role("link", name="Throw this unfinished visit away")
-        crawl.look(urljoin(crawl.base, link.get_attribute("href") or ""))
 
 
 def _in_the_pseudo_language(crawl: Crawl) -> None:

@@ -87,7 +87,7 @@ class FieldDevice:
 
     def copies(self) -> list[Path]:
         """List the sealed copies that lie on the device."""
-        return sorted((self.home / "sealed").glob("*/*.sealed"))
+        return sorted(self.home.glob("officers/*/sealed/*/*.sealed"))
 
     def recorded(self, notes: str) -> int:
         """Count at the office how often a visit with these notes is recorded."""

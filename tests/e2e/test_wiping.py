@@ -70,17 +70,19 @@ def test_a_lost_device_that_is_killed_at_every_step_ends_erased_with_one_receipt
                     proxy.turn(Weather.FAIR)
                 assert device.running.process.wait(100) == -9, (step, before)
                 if step == "secret":
-                    assert not (device.home / "device" / "device-secret.json").exists()
+                    assert not device.running.kept.device_secret.exists()
                 if step == "headers":
                     with pytest.raises(RuleBroken, match=r"vault\.missing"):
-                        open_vault(device.home)
+                        open_vault(device.running.kept.vaults)
         device.start()
         assert "This device has been erased" in erased_page(device)
 
         left = sorted(
-            str(p.relative_to(device.home)) for p in device.home.rglob("*") if p.is_file()
+            str(p.relative_to(device.running.kept.folder))
+            for p in device.running.kept.folder.rglob("*")
+            if p.is_file()
         )
-        assert left == ["device/in-use.lock", "device/wipe.json"]
+        assert left == ["device/wipe.json"]
         check_receipt(council)
         kept = council.ask("SELECT code, convert_from(body, 'UTF8') FROM set_aside ORDER BY 2")
         assert [code for code, _body in kept] == ["device.revoked"] * 2
@@ -100,9 +102,9 @@ def revoke(office: Visitor, council: RunningCouncil) -> str:
     return office.press("/revoke", {"reason": "lost"}).text
 
 
-def open_vault(home: Path) -> None:
+def open_vault(vaults: Path) -> None:
     """Try to open the vault with its passphrase and whatever secret."""
-    (folder,) = (home / "vaults").iterdir()
+    (folder,) = vaults.iterdir()
     keys.open_vault(folder, keys.Factors(passphrase=PASSPHRASE, device_secret=bytes(32)))
 
 

@@ -25,6 +25,17 @@ from sync.protocol import CONTENT_TYPE
 OFFICE_KEY = bytes(range(32))
 CODE = "7K3M9QXV"
 TICKET = "ticket-1"
+DEVICE_IDS = (
+    "0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f",
+    "1b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f",
+    "2b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f",
+    "3b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f",
+)
+OFFICERS = (
+    ("5d0f6f7e-0d43-4f0a-9a3c-2f4b8a7c9d1e", "Sam Patel"),
+    ("6d0f6f7e-0d43-4f0a-9a3c-2f4b8a7c9d1e", "Amina Yusuf"),
+)
+"""Whose device the first is that enrols, and the second."""
 
 
 def share_of(epoch: int) -> bytes:
@@ -89,11 +100,11 @@ class SmallOffice:
             return _refused(401, self.says)
         if path == LEASE_PATH:
             return self._lend(said)
-        return self._told(path, body)
+        return self._told(path, body, signatures.parse(headers).parameters.keyid)
 
-    def _told(self, path: str, body: bytes) -> tuple[int, str, bytes]:
+    def _told(self, path: str, body: bytes, keyid: str) -> tuple[int, str, bytes]:
         if path == "/device/v1/state":
-            return _said(self._standing())
+            return _said(self._standing(list(self.device_keys).index(keyid)))
         self.sent.append((path, body))
         if self.syncs:
             return 200, CONTENT_TYPE, b""
@@ -101,7 +112,7 @@ class SmallOffice:
 
     def words(self) -> str:
         """Give the words the office's own screen would show."""
-        (key,) = self.device_keys.values()
+        key = list(self.device_keys.values())[-1]
         signs_by = base64.urlsafe_b64decode(self.receipt_key + "=") if self.receipt_key else b""
         return " ".join(words_to_compare(key, TICKET, OFFICE_KEY + signs_by))
 
@@ -123,11 +134,11 @@ class SmallOffice:
             return _refused(429, "enrolment.too_many")
         if said["code"] != CODE:
             return _refused(403, "enrolment.refused")
-        self.device_keys = {signatures.key_id(key): key}
+        self.device_keys[signatures.key_id(key)] = key
         written = base64.urlsafe_b64encode(OFFICE_KEY).decode().rstrip("=")
         return _said(
             {
-                "device_id": "0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f",
+                "device_id": DEVICE_IDS[len(self.device_keys) - 1],
                 "ticket_id": TICKET,
                 "office_key": written,
                 **self._told_key(),
@@ -156,11 +167,12 @@ class SmallOffice:
         """Give the key it signs receipts with, as an office that has one does."""
         return {"receipt_key": self.receipt_key} if self.receipt_key else {}
 
-    def _standing(self) -> dict[str, Any]:
+    def _standing(self, number: int) -> dict[str, Any]:
+        officer_id, name = OFFICERS[number % len(OFFICERS)]
         return {
             **self._told_key(),
             "state": self.state,
-            "officer": {"id": "5d0f6f7e-0d43-4f0a-9a3c-2f4b8a7c9d1e", "name": "Sam Patel"},
+            "officer": {"id": officer_id, "name": name},
             "office": {"name": "Ambleford Council", "fictional": True},
         }
 

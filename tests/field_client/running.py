@@ -19,6 +19,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import psutil
 
+from field_client.home import Home
+from field_client.tablet import homes_in
 from tests.pages import assert_page
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +73,12 @@ class RunningDevice:
         assert self.process.stderr is not None
         while part := self.process.stderr.read1(65_536):  # type: ignore[attr-defined]
             self.log += part
+
+    @property
+    def kept(self) -> Home:
+        """The folder of the one officer of this device."""
+        (only,) = homes_in(self.home)
+        return only
 
     def next_address(self, event: str) -> Address:
         """Wait for the next address, which must be for this event."""

@@ -82,7 +82,9 @@ def test_a_device_works_out_the_words_itself(
     assert (enrolled.office_name, enrolled.fictional) == ("Ambleford Council", True)
     ((path, said),) = office.asked
     assert path == "/device/v1/enrol"
-    assert set(said) == {"code", "public_key", "device_name", "platform"}
+    assert set(said) == {"code", "public_key", "device_name", "platform"}, (
+        "no tablet, no word of it"
+    )
     assert len(said["platform"]) == enrolment.PLATFORM_MAX
 
 

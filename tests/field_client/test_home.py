@@ -18,7 +18,7 @@ from field_client.files import (
     read_private,
     write_private,
 )
-from field_client.home import Home
+from field_client.home import Home, tablet_folder
 from shared.values import is_id
 
 
@@ -26,17 +26,17 @@ def test_a_device_lives_where_it_is_told_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIELDFARE_HOME", str(tmp_path / "everything"))
-    assert Home.find(tmp_path / "one").folder == tmp_path / "one"
-    assert Home.find(None).folder == tmp_path / "everything" / "field"
+    assert tablet_folder(tmp_path / "one") == tmp_path / "one"
+    assert tablet_folder(None) == tmp_path / "everything" / "field"
     monkeypatch.delenv("FIELDFARE_HOME")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "data"))
-    assert Home.find(None).folder.name == "field"
-    assert Home.find(None).folder != Home.find(tmp_path).folder
+    assert tablet_folder(None).name == "field"
+    assert tablet_folder(None) != tablet_folder(tmp_path)
 
 
 def test_the_device_secret_is_never_in_a_folder_with_a_vault(tmp_path: Path) -> None:
-    home = Home.find(tmp_path)
+    home = Home(tmp_path)
     vault = home.vault("officer-1")
     assert vault != home.vault("officer-2")
     assert not home.device_secret.is_relative_to(vault)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from field_client import device_secret
-from field_client.home import Home
 from field_client.leasing import Leasing
 from field_client.vault import keys
 from shared.errors import RuleBroken
@@ -65,7 +64,7 @@ def clocks(tmp_path: Path) -> Clocks:
 
 def kept_standing(device: RunningDevice) -> str:
     """Read how the lease stands from its file, without looking at it by a clock of the test's."""
-    content = json.loads(Home(device.home).lease.read_bytes())
+    content = json.loads(device.kept.lease.read_bytes())
     return str(content["said"]["standing"])
 
 
@@ -155,7 +154,7 @@ def test_a_vault_from_before_leases_opens_without_the_office_and_moves_at_its_ne
     enrol(device, office)
     device.next_address("unlocked")
     device.stop()
-    home = Home(device.home)
+    home = device.kept
     secret = device_secret.load(home.device_secret).secret
     folder = home.vault(OFFICER)
     older = _as_before_leases(folder, secret)
@@ -213,7 +212,7 @@ def test_a_device_that_hears_that_its_share_is_destroyed_shuts_at_once_and_for_g
     event = "lease" if said == "device.suspended" else "enrol"
     shut = device.next_address(event)
     assert person.open(shut.address).heading == heading
-    home = Home(device.home)
+    home = device.kept
     secret = device_secret.load(home.device_secret).secret
     kept = Leasing(home.lease, secret)
     assert dict(kept.shares) == {}
@@ -241,7 +240,7 @@ def test_a_sync_renews_the_lease_and_the_next_unlocking_wraps_the_vault_anew(
     device = start()
     person = enrol(device, office)
     device.next_address("unlocked")
-    home = Home(device.home)
+    home = device.kept
     secret = device_secret.load(home.device_secret).secret
     assert keys.epoch_of(home.vault(OFFICER)) == 1
     assert until(

@@ -15,31 +15,31 @@ from shared.posture import Level
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return Home.find(tmp_path / "field")
+    return Home(tmp_path / "field" / "officers" / "one")
 
 
 def test_where_there_is_no_device_nothing_is_called_good(home: Home) -> None:
-    assert posture.folders(home).level is Level.UNKNOWN
-    assert posture.secret(home).level is Level.UNKNOWN
-    assert posture.room(Home.find(home.folder / "nowhere" / "at all")).level is Level.UNKNOWN
+    assert posture.folders(home.folder).level is Level.UNKNOWN
+    assert posture.secrets([home]).level is Level.UNKNOWN
+    assert posture.room(home.folder / "nowhere" / "at all").level is Level.UNKNOWN
 
 
 def test_a_file_that_others_may_open_stops(home: Home) -> None:
-    home.folder.mkdir(mode=0o700)
+    home.folder.mkdir(mode=0o700, parents=True)
     path = home.folder / "keys.json"
     path.write_bytes(b"{}")
     path.chmod(0o600)
-    assert posture.folders(home).level is Level.GOOD
+    assert posture.folders(home.folder).level is Level.GOOD
     path.chmod(0o604)
-    assert posture.folders(home).level is Level.STOP
-    assert "keys.json" in posture.folders(home).says
+    assert posture.folders(home.folder).level is Level.STOP
+    assert "keys.json" in posture.folders(home.folder).says
 
 
 def test_a_secret_in_a_file_is_said_and_one_that_cannot_be_read_stops(home: Home) -> None:
     device_secret.make(home.device_secret, Keyring())
-    assert posture.secret(home).level is Level.MIND
+    assert posture.secrets([home]).level is Level.MIND
     home.device_secret.write_bytes(b"{")
-    assert posture.secret(home).level is Level.STOP
+    assert posture.secrets([home]).level is Level.STOP
 
 
 def test_swapping_is_said(tmp_path: Path) -> None:
@@ -53,11 +53,11 @@ def test_swapping_is_said(tmp_path: Path) -> None:
 
 
 def test_a_drive_without_room_stops(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    home.folder.mkdir()
-    assert posture.room(home).level is Level.GOOD
+    home.folder.mkdir(parents=True)
+    assert posture.room(home.folder).level is Level.GOOD
     free = Folder(home.folder).free_bytes()
     monkeypatch.setattr(posture, "ROOM_BYTES_MIN", free * 2)
-    assert posture.room(home).level is Level.STOP
+    assert posture.room(home.folder).level is Level.STOP
 
 
 def test_everything_is_looked_at_once_and_the_libraries_are_named(home: Home) -> None:

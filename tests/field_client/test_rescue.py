@@ -15,6 +15,7 @@ from field_client.cli import field
 from field_client.device import Device
 from field_client.device_key import DeviceKey
 from field_client.home import Home
+from field_client.tablet import OFFICERS
 from shared.errors import RuleBroken
 from sync.rescue import read_rescue
 from tests.field_client.test_deliveries import put
@@ -27,7 +28,7 @@ DEVICE_ID = "0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """Make a device that is enrolled, with its secret in a file."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    made = Home(tmp_path / "home")
+    made = Home(tmp_path / "tablet" / OFFICERS / "one")
     DeviceKey.make(made.device_key, Device(made).secret)
     enrolment.save(made.enrolment, replace(KNOWN, device_id=DEVICE_ID))
     return made
@@ -38,7 +39,9 @@ def test_every_copy_stands_in_one_file_under_the_devices_signature(
 ) -> None:
     paths = [put(home.sealed, number) for number in (1, 2)]
     put(home.sealed, 3).write_bytes(b"damaged")
-    done = CliRunner().invoke(field, ["--home", str(home.folder), "--rescue-to", str(tmp_path)])
+    done = CliRunner().invoke(
+        field, ["--home", str(tmp_path / "tablet"), "--rescue-to", str(tmp_path)]
+    )
     assert done.exit_code == 0, done.output
     rescue = read_rescue(Path(done.output.strip()).read_bytes())
     assert rescue.device_id == DEVICE_ID
@@ -50,7 +53,9 @@ def test_every_copy_stands_in_one_file_under_the_devices_signature(
 
 
 def test_where_there_is_nothing_to_carry_it_says_so(home: Home, tmp_path: Path) -> None:
-    done = CliRunner().invoke(field, ["--home", str(home.folder), "--rescue-to", str(tmp_path)])
+    done = CliRunner().invoke(
+        field, ["--home", str(tmp_path / "tablet"), "--rescue-to", str(tmp_path)]
+    )
     assert done.exit_code == 1
     assert "there is nothing to carry" in done.output
     with pytest.raises(RuleBroken) as refused:
@@ -71,5 +76,7 @@ def test_a_folder_that_cannot_be_written_is_said(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    done = CliRunner().invoke(field, ["--home", str(home.folder), "--rescue-to", str(tmp_path)])
+    done = CliRunner().invoke(
+        field, ["--home", str(tmp_path / "tablet"), "--rescue-to", str(tmp_path)]
+    )
     assert "The file could not be written: No space left on device" in done.output

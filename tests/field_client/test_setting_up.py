@@ -155,12 +155,12 @@ def test_a_device_whose_own_files_are_damaged_says_so_and_deletes_nothing(
     person.open(device.next_address("enrol").address)
     person.post("/enrol", address=office.address, code="7K3M9QXV", device_name="Blue tablet 4")
     device.stop()
-    (device.home / "device" / name).write_bytes(b"{}")
+    (device.kept.folder / "device" / name).write_bytes(b"{}")
     again = start()
     page = person.open(again.next_address("enrol").address)
     assert page.heading == "Fieldfare cannot start on this device"
     assert "cannot be read. Take the device to the office" in page.words
-    assert (device.home / "device" / name).read_bytes() == b"{}"
+    assert (device.kept.folder / "device" / name).read_bytes() == b"{}"
 
 
 def test_a_page_of_another_stage_leads_to_the_right_one(

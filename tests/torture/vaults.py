@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from field_client import device_secret
-from field_client.home import Home
 from field_client.leasing import Leasing
+from field_client.tablet import homes_in
 from field_client.vault import keys
 from field_client.vault.opening import DATABASE_FILE
 from field_client.vault.store import Store, open_store
@@ -32,7 +32,7 @@ _NOTICED = frozenset({"scope.differs", "receipt.wrong_seal", "lane.forked", "lan
 
 def opened(folder: Path, officer_id: str) -> Store:
     """Open a vault as its own process does."""
-    home = Home(folder)
+    (home,) = homes_in(folder)
     secret = device_secret.load(home.device_secret).secret
     shares = Leasing(home.lease, secret).shares
     factors = keys.Factors(device_secret=secret, passphrase=PASSPHRASE, shares=shares)

@@ -357,3 +357,33 @@ class Masked:
     def __init__(self, key: Ed25519PrivateKey, *, shows: Ed25519PrivateKey) -> None:
         self.sign = key.sign
         self.public_key = shows.public_key
+
+
+def test_devices_that_say_they_are_on_one_tablet_name_each_other(office: Office) -> None:
+    client = office.client_of(office.person("sal", "supervisor"))
+    tablet_id = clock.new_id()
+    ids = {}
+    for name, here in (("amina", tablet_id), ("bryn", tablet_id), ("carys", clock.new_id())):
+        tablet, code = Tablet(), issue_code(office, office.person(name, "officer"))
+        asked = tablet.ask(code, tablet_id=here)
+        ids[name] = tablet.post(office.app.test_client(), ENROL, asked).get_json()["device_id"]
+    with office.session() as session:
+        assert session.get_one(DeviceRow, ids["amina"]).tablet_id == tablet_id
+    for name, others in (("amina", ["bryn"]), ("bryn", ["amina"]), ("carys", [])):
+        page = client.get(f"/devices/{ids[name]}").text
+        linked = [other for other in ids if f'/devices/{ids[other]}">' in page]
+        assert linked == others
+        assert ("On the same tablet" in page) is bool(others)
+
+
+def test_a_device_that_says_nothing_of_its_tablet_is_with_no_other(office: Office) -> None:
+    client = office.client_of(office.person("sal", "supervisor"))
+    for name in ("amina", "bryn"):
+        _tablet, device_id = enrolled(office, office.person(name, "officer"))
+        assert "On the same tablet" not in client.get(f"/devices/{device_id}").text
+    code = issue_code(office, office.person("carys", "officer"))
+    tablet = Tablet()
+    answer = tablet.post(
+        office.app.test_client(), ENROL, tablet.ask(code, tablet_id="the blue one")
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "message.unreadable")

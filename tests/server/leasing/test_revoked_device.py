@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from field_client import device_secret
 from field_client.device_key import DeviceKey
-from field_client.home import Home
 from field_client.office_link import OfficeLink, code_of
 from field_client.vault import keys
 from server.access.device_commands import ApproveDevice, RevokeDevice
@@ -47,7 +46,7 @@ def test_a_device_that_starts_online_and_was_revoked_is_unreadable_after_it_was_
         assert person.post("/waiting").heading == "Choose your passphrase"
         person.post("/passphrase", passphrase=PASSPHRASE, again=PASSPHRASE)
         device.next_address("unlocked")
-        home = Home(device.home)
+        home = device.kept
         secret = device_secret.load(home.device_secret).secret
         share = share_lent(office, device_id)
         opened = keys.open_vault(home.vault(amina), with_share({1: share}, secret))
