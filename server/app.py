@@ -72,7 +72,7 @@ def house() -> House:
 
 def create_app(config: Config, database_url: str) -> Flask:
     """Build the office on a database that has been migrated."""
-    assembled = house()
+    assembled, provider = house(), _provider(config)
     app = Flask("server", static_folder=None, template_folder=None)
     app.config["SECRET_KEY"] = secret_files.read_or_make(
         config.home / "secrets" / "cookies", COOKIE_KEY_BYTES
@@ -94,7 +94,7 @@ def create_app(config: Config, database_url: str) -> Flask:
             shares=shares.load(config.home / "secrets"),
             box=office_box.load(config.home / "secrets"),
             sealer=sealing.load(config.home / "secrets"),
-            provider=_provider(config),
+            provider=provider,
             office_name=setting(db.session(), OFFICE_NAME) or config.office_name,
         )
     return app

@@ -18,15 +18,13 @@ from tests.server.entrance.council_accounts import CLIENT_SECRET, SETTINGS, writ
 ISSUER = "https://login.council.example/tenant/v2.0"
 
 
-def told(
-    folder: Path, *, demonstration: bool = False, issuer: str = ISSUER, **changed: str
-) -> Config:
+def told(folder: Path, *, demonstration: bool = False, at: str = ISSUER, **changed: str) -> Config:
     """Write the settings with some lines changed, and name them."""
     text = SETTINGS.replace("{address}", "https://fieldfare.council.example")
     for name, line in changed.items():
         kept = [each for each in text.splitlines() if not each.startswith(f"{name} =")]
         text = "\n".join([line, *kept])
-    path = write_settings(folder, issuer, text=text)
+    path = write_settings(folder, at, text=text)
     return Config(home=folder, database_url=None, sign_in=path, demonstration=demonstration)
 
 
@@ -84,13 +82,13 @@ def test_roles_that_would_let_nobody_in_are_refused(tmp_path: Path, table: str) 
 
 
 def test_plain_http_is_for_this_machine_and_a_demonstration_only(tmp_path: Path) -> None:
-    here = told(tmp_path, demonstration=True, issuer="http://127.0.0.1:9000")
+    here = told(tmp_path, demonstration=True, at="http://127.0.0.1:9000")
     assert load(here) is not None
     with pytest.raises(NotSetUp, match="begins with https://"):
         load(replace(here, demonstration=False))
     for elsewhere in ("http://login.council.example", "http://127.0.0.1.council.example"):
         with pytest.raises(NotSetUp, match="begins with https://"):
-            load(told(tmp_path, demonstration=True, issuer=elsewhere))
+            load(told(tmp_path, demonstration=True, at=elsewhere))
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
