@@ -35,8 +35,8 @@ def kept(trusting: Trusting) -> bytes | None:
 
 def ended(client: FlaskClient, sentence: str) -> None:
     """See that a session is over, and that the sign-in page says why."""
-    assert client.get("/users").location == "/sign-in?next=/users"
-    assert sentence in words_of(client.get("/sign-in?next=/users").text)
+    assert client.get("/you").location == "/sign-in?next=/you"
+    assert sentence in words_of(client.get("/sign-in?next=/you").text)
     assert client.get("/you").status_code == 302
 
 

@@ -76,5 +76,5 @@ def test_somebody_signs_in_proves_who_they_are_and_signs_out(
 
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You have signed out")
-        page.get_by_role("link", name="Sign in again").click()
+        page.get_by_role("button", name="Sign in again").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
