@@ -138,9 +138,8 @@ class Entrance:
             self._tablet.choose(request.form.get("folder", ""))
             if (onward := self._onward(Stage.CHOOSE)) is not None:
                 return onward
-        return render_template(
-            "field/choose.html", visitors=[_visitor(each) for each in self._tablet.devices]
-        )
+        visitors = sorted(map(_visitor, self._tablet.devices), key=lambda each: each.name)
+        return render_template("field/choose.html", visitors=visitors)
 
     def join(self) -> ResponseReturnValue:
         """Have another officer set this tablet up for themselves."""

@@ -41,7 +41,7 @@ _LOCK = "in-use.lock"
 
 
 def homes_in(folder: Path) -> list[Home]:
-    """List the folders of officers on a tablet, that of an older version too, in the order they came."""
+    """List the folders of officers on a tablet, that of an older version too, in no telling order."""
     before = [Home(each) for each in (folder, folder / MOVING) if (each / "device").is_dir()]
     return [*before, *(Home(each) for each in sorted((folder / OFFICERS).glob("*")))]
 
