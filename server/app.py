@@ -23,6 +23,7 @@ from server.leasing.area import AREA as LEASING
 from server.need_to_know.area import AREA as NEED_TO_KNOW
 from server.payments.area import AREA as PAYMENTS
 from server.people.area import AREA as PEOPLE
+from server.published.area import AREA as PUBLISHED
 from server.reconciling.area import AREA as RECONCILING
 from server.recovery.area import AREA as RECOVERY
 from server.sealed_work.area import AREA as SEALED_WORK
@@ -61,6 +62,7 @@ AREAS: tuple[Area, ...] = (
     SEALED_WORK,
     SYNC_HEALTH,
     WIPING,
+    PUBLISHED,
 )
 """Every area of the office; taking one out is deleting its folder and its line."""
 

@@ -24,6 +24,7 @@ LATER = {
     "demo": "server.demo.day:demo",
     "doctor": "server.doctor.command:doctor",
     "import": "server.interop.command:import_group",
+    "openapi": "server.published.command:openapi",
     "backup": "server.keeping.commands:backup",
     "restore": "server.keeping.commands:restore_command",
     "simulate": "server.simulate_command:simulate",

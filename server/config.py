@@ -9,6 +9,9 @@ from pathlib import Path
 HOME_DEFAULT = Path.home() / ".fieldfare"
 """Where data lives when FIELDFARE_HOME does not say."""
 
+ENROLMENT_TRIES = 5
+"""Wrong enrolment codes that may come from one address in five minutes."""
+
 PORT_DEFAULT = 8650
 """The loopback port the office answers on unless FIELDFARE_PORT says another."""
 
@@ -19,6 +22,8 @@ class Config:
 
     home: Path
     database_url: str | None
+    owner_database_url: str | None = None
+    """The same database for the role that owns its tables: to migrate, and to take backups."""
     port: int = PORT_DEFAULT
     secure_cookies: bool = False
     office_name: str = "Fieldfare"
@@ -28,6 +33,8 @@ class Config:
     backup_key: Path | None = None
     backup_hours: int = 24
     backups_kept: int = 14
+    enrolment_tries: int = ENROLMENT_TRIES
+    """Wrong enrolment codes that may come from one address in five minutes; twice as many from anywhere."""
     demonstration: bool = False
     """Whether users may have the passwords that are printed in the software."""
     checkpoints_to: Path | None = None
@@ -44,6 +51,7 @@ def from_environment(environment: Mapping[str, str]) -> Config:
     return Config(
         home=Path(environment.get("FIELDFARE_HOME") or HOME_DEFAULT).expanduser().absolute(),
         database_url=environment.get("DATABASE_URL") or None,
+        owner_database_url=environment.get("FIELDFARE_OWNER_DATABASE_URL") or None,
         port=int(port),
         secure_cookies=environment.get("FIELDFARE_SECURE_COOKIES", "") == "1",
         office_name=environment.get("FIELDFARE_OFFICE_NAME", "Fieldfare"),
@@ -52,6 +60,9 @@ def from_environment(environment: Mapping[str, str]) -> Config:
         backup_key=_path(environment.get("FIELDFARE_BACKUP_KEY")),
         backup_hours=_count(environment, "FIELDFARE_BACKUP_HOURS", 24),
         backups_kept=_count(environment, "FIELDFARE_BACKUPS_KEPT", 14),
+        enrolment_tries=_count(
+            environment, "FIELDFARE_ENROLMENT_TRIES", ENROLMENT_TRIES, most=TRIES_MAX
+        ),
         demonstration=environment.get("FIELDFARE_DEMONSTRATION", "") == "1",
         checkpoints_to=_path(environment.get("FIELDFARE_CHECKPOINTS_TO")),
         sign_in=_path(environment.get("FIELDFARE_SIGN_IN")),
@@ -63,10 +74,13 @@ def _path(written: str | None) -> Path | None:
 
 
 COUNT_MAX = 1000
+TRIES_MAX = 1_000_000
 
 
-def _count(environment: Mapping[str, str], name: str, otherwise: int) -> int:
+def _count(
+    environment: Mapping[str, str], name: str, otherwise: int, *, most: int = COUNT_MAX
+) -> int:
     written = environment.get(name) or str(otherwise)
-    if not written.isdecimal() or not 1 <= int(written) <= COUNT_MAX:
-        raise SystemExit(f"{name} must be a whole number from 1 to {COUNT_MAX}, not {written!r}")
+    if not written.isdecimal() or not 1 <= int(written) <= most:
+        raise SystemExit(f"{name} must be a whole number from 1 to {most}, not {written!r}")
     return int(written)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -151,18 +150,6 @@ def _as_it_is(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _number(field: Any) -> Read:  # noqa: ANN401 - a Float
-    if field.allow_nan or field.as_string:
-        raise _NotPlain
-    return _finite
-
-
-def _finite(value: Any) -> float:  # noqa: ANN401
-    if type(value) not in {int, float} or not math.isfinite(value):
-        raise _NotPlain
-    return float(value)
-
-
 def _enumerated(field: Any) -> Read:  # noqa: ANN401 - an Enum
     if not field.by_value:
         raise _NotPlain
@@ -209,7 +196,6 @@ def _nested(field: Any) -> Read:  # noqa: ANN401 - a Nested
 _KINDS: Mapping[type, Callable[[Any], Read]] = {
     fields.Raw: _raw,
     fields.String: _string,
-    fields.Float: _number,
     fields.Enum: _enumerated,
     fields.List: _list,
     fields.Dict: _dict,

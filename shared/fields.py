@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from math import isfinite
 from typing import Any, ClassVar, TypeVar
 
 from marshmallow import ValidationError, fields, missing
@@ -160,6 +161,22 @@ class WholeNumber(Answer):
         if not _WHOLE.fullmatch(text):
             raise self.refusal("invalid")
         return int(text.replace(",", ""))
+
+
+class FiniteNumber(Answer):
+    """A number that need not be whole: a JSON number, never digits in a string."""
+
+    def check(self, value: object) -> float:
+        """Return the number, if it is one that a computer can hold; true is not 1."""
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self.refusal("invalid")
+        try:
+            number = float(value)
+        except OverflowError as error:
+            raise self.refusal("invalid") from error
+        if not isfinite(number):
+            raise self.refusal("invalid")
+        return number
 
 
 class PenceField(WholeNumber):

@@ -91,19 +91,23 @@ class _LabelSchema(Schema):
     )
 
 
-class _AnswerSchema(Schema):
+class AnswerSchema(Schema):
+    """What became of one copy."""
+
     digest = fields.String(required=True, validate=validate.Regexp(_DIGEST))
     state = fields.String(required=True, validate=validate.OneOf([TAKEN, HELD]))
 
 
-class _AnswersSchema(Schema):
+class AnswersSchema(Schema):
+    """What became of each copy, and the office's signature under it."""
+
     class Meta:
         """A newer office may say more."""
 
         unknown = EXCLUDE
 
     answers = fields.List(
-        fields.Nested(_AnswerSchema), required=True, validate=validate.Length(max=COPIES_MAX)
+        fields.Nested(AnswerSchema), required=True, validate=validate.Length(max=COPIES_MAX)
     )
     seal = fields.String(load_default="", validate=validate.Length(max=200))
 
@@ -164,7 +168,7 @@ def key_statement(key: str) -> bytes:
 def read_answers(body: bytes) -> tuple[dict[str, str], str]:
     """Read what the office said of each copy, by its SHA-256, and its signature under that."""
     try:
-        said: Mapping[str, Any] = _AnswersSchema().load(read_json(body))
+        said: Mapping[str, Any] = AnswersSchema().load(read_json(body))
     except ValidationError as error:
         raise NotAMessage("message.unreadable") from error
     return {each["digest"]: each["state"] for each in said["answers"]}, said["seal"]

@@ -6,7 +6,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from shared.commands import Lane
 from shared.day_fields import MomentField
-from shared.fields import IdField, WholeNumber
+from shared.fields import FiniteNumber, IdField, WholeNumber
 from sync.protocol import (
     ENVELOPE_BYTES_MAX,
     ENVELOPES_MAX,
@@ -39,9 +39,9 @@ class ClockSchema(_Kept):
     """The clocks of a device as an envelope carries them."""
 
     wall = MomentField(required=True)
-    monotonic = fields.Float(required=True, allow_nan=False)
+    monotonic = FiniteNumber(required=True)
     boot = fields.String(required=True, validate=validate.Length(max=64))
-    offset = fields.Float(load_default=None, allow_none=True, allow_nan=False)
+    offset = FiniteNumber(load_default=None, allow_none=True)
 
 
 class EnvelopeSchema(_Kept):
@@ -80,7 +80,7 @@ class ReportSchema(_Kept):
     waiting_since = MomentField(load_default=None, allow_none=True)
     photographs = WholeNumber(load_default=0)
     needs_you = WholeNumber(load_default=0)
-    offset = fields.Float(load_default=None, allow_none=True, allow_nan=False)
+    offset = FiniteNumber(load_default=None, allow_none=True)
 
 
 class RequestSchema(_Kept):

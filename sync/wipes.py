@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from shared.day_fields import MomentField
-from shared.fields import IdField, WholeNumber
+from shared.fields import IdField, WholeNumber, YesNo
 from shared.schemas import canonical
 from sync.shapes import APP_CHARACTERS_MAX, SEAL_CHARACTERS_MAX
 from sync.wire import NotAMessage, read_json
@@ -103,9 +103,16 @@ class WipeReceiptSchema(_Known):
     size_bytes = WholeNumber(required=True)
     delivered = WholeNumber(required=True)
     damaged = WholeNumber(required=True)
-    secret_gone = fields.Boolean(required=True, truthy={True}, falsy={False})
+    secret_gone = YesNo(required=True)
     erased_at = MomentField(required=True)
     app = fields.String(required=True, validate=validate.Length(max=APP_CHARACTERS_MAX))
+
+
+class WipedSchema(_Known):
+    """How a receipt travels: with its device's signature under it."""
+
+    receipt = fields.Nested(WipeReceiptSchema, required=True)
+    signature = fields.String(required=True, validate=validate.Length(max=SEAL_CHARACTERS_MAX))
 
 
 def read_order(said: Mapping[str, Any]) -> WipeOrder:
@@ -126,15 +133,13 @@ def write_receipt(receipt: WipeReceipt, signature: str) -> bytes:
 
 def read_receipt(body: bytes) -> tuple[WipeReceipt, str]:
     """Read a receipt and its signature; raises NotAMessage for anything else."""
-    said = read_json(body)
     try:
-        if not isinstance(said, dict) or not isinstance(said.get("signature"), str):
-            raise NotAMessage("message.unreadable")
-        members = WipeReceiptSchema().load(said.get("receipt") or {})
+        said = cast(dict[str, Any], WipedSchema().load(read_json(body)))
     except ValidationError as error:
         raise NotAMessage("message.unreadable") from error
+    members = said["receipt"]
     receipt = WipeReceipt(**{**members, "erased_at": _moment(members["erased_at"])})
-    return receipt, said["signature"][:SEAL_CHARACTERS_MAX]
+    return receipt, said["signature"]
 
 
 def answer_statement(wipe_id: str, acknowledged_at: str) -> bytes:

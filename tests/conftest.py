@@ -68,9 +68,11 @@ def _migrate(url: str) -> None:
     """Bring a database to the newest tables, once the office has a migration command."""
     if importlib.util.find_spec("server.spine.database") is None:
         return
-    from server.spine import database  # noqa: PLC0415 - the office may not have it yet
+    from server.spine import database, database_roles  # noqa: PLC0415 - the office may not have it yet
 
     database.migrate(url)
+    database_roles.make(url)
+    database_roles.grant(url)
 
 
 def _keep_the_ends_of_tables(url: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from field_client.vault import lanes, records
+from field_client.vault.defects import note_defect
 from field_client.vault.records import Connection
 from shared.commands import Lane
 from sync.device_steps import Taken
@@ -381,8 +382,4 @@ class Absorbing:
         )
 
     def _note(self, kind: str, said: str) -> None:
-        self._connection.execute(
-            "INSERT INTO defect VALUES (?, 1, ?, ?) ON CONFLICT (kind) DO UPDATE "
-            "SET times = times + 1, last_at = excluded.last_at, said = excluded.said",
-            (kind, self._reply.server_time, said),
-        )
+        note_defect(self._connection, kind, self._reply.server_time, said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from field_client.answers import Answer
 from field_client.pipe import PipeClosed, PipeFault
 from field_client.vault import freshness, reporting, sealing
 from field_client.vault.absorbing import Seal
+from field_client.vault.history import History
 from field_client.vault.photograph_round import PhotographRound, Uplink
 from field_client.vault.store import Store
 from field_client.vault.uploads import Waits
@@ -157,6 +159,7 @@ class Syncing:
         self._photographs = PhotographRound(
             store, keeper, _check_upload, interrupted=self._is_wanted, note=self._note
         )
+        self._history = History(store, keeper, office_key)
         self._failures = 0
         self._no_room = False
         self._thread = threading.Thread(target=self._run, name="syncing", daemon=True)
@@ -222,6 +225,7 @@ class Syncing:
             unsettled = self._exchange()
             if self._after is not None:
                 self._after()
+            unsettled = self._look_at_history() or unsettled
             self._photographs.send_all()
         except RuleBroken as refusal:
             return RuleBroken("sync.no_room") if refusal.code == "disk.full" else refusal
@@ -231,6 +235,12 @@ class Syncing:
             incidents.note("sync", fault)
             return RuleBroken("sync.fault")
         return unsettled
+
+    def _look_at_history(self) -> RuleBroken | None:
+        """Hold the office's history to what this device saw of it; that keeps nothing else back."""
+        with suppress(RuleBroken):  # nobody answered: there is another sync
+            return self._history.check()
+        return None
 
     def _exchange(self) -> RuleBroken | None:
         """Hold the conversation of `sync.session`; say what is not as it should be at its end.

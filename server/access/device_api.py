@@ -23,6 +23,7 @@ from server.access.device_commands import (
 )
 from server.access.device_requests import (
     DeviceRefused,
+    body_of,
     check_enrolling_key,
     device_of,
     note_clock,
@@ -52,11 +53,8 @@ logger = logging.getLogger(__name__)
 BODY_BYTES_MAX = 8_192
 """Bytes a request here may have; four short members and room to spare."""
 
-ADDRESS_TRIES_MAX = 5
-"""Wrong codes that may come from one address in five minutes."""
-
-OFFICE_TRIES_MAX = 10
-"""Wrong codes that may come from anywhere in five minutes."""
+OFFICE_TRIES = 2
+"""How many times as many wrong codes may come from anywhere as from one address in five minutes."""
 
 register(
     {
@@ -111,7 +109,7 @@ def refused(refusal: DeviceRefused) -> Response:
 def enrol() -> Response:
     """Let a device ask to speak for the officer whose code it shows; asking again answers the same."""
     now = clock.now()
-    body = _body()
+    body = body_of(request, BODY_BYTES_MAX)
     asked = _read(EnrolSchema(), body)
     public_key = read_key(asked["public_key"])
     assert public_key is not None, "the schema has read it"  # noqa: S101
@@ -139,7 +137,7 @@ def enrol() -> Response:
 def state() -> Response:
     """Tell a device how it stands, for whom it speaks and at which office."""
     now = clock.now()
-    body = _body()
+    body = body_of(request, BODY_BYTES_MAX)
     speaking = device_of(request, body, now)
     if speaking.state == "suspended":
         raise DeviceRefused("device.suspended")
@@ -158,11 +156,6 @@ def state() -> Response:
     )
 
 
-def _body() -> bytes:
-    request.max_content_length = BODY_BYTES_MAX
-    return request.get_data()
-
-
 def _read(schema: Schema, body: bytes) -> Mapping[str, Any]:
     try:
         read: Mapping[str, Any] = schema.load(read_json(body))
@@ -172,9 +165,10 @@ def _read(schema: Schema, body: bytes) -> Mapping[str, Any]:
 
 
 def _count_try(now: datetime) -> list[int]:
+    tries: int = current_app.extensions["fieldfare"]["config"].enrolment_tries
     limits = [
-        Limit(what="enrol_address", who=request.remote_addr or "", tries_max=ADDRESS_TRIES_MAX),
-        Limit(what="enrol_office", who="", tries_max=OFFICE_TRIES_MAX),
+        Limit(what="enrol_address", who=request.remote_addr or "", tries_max=tries),
+        Limit(what="enrol_office", who="", tries_max=OFFICE_TRIES * tries),
     ]
     with _sessions()() as session, session.begin():
         counted = attempts.try_once(session, limits, now)

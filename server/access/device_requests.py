@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Request
 from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from server.access.device_commands import read_key
 from server.access.tables import DeviceRow, RolePermissionRow, UserRoleRow, UserRow
@@ -24,8 +25,15 @@ from sync.signatures import Signed
 
 _SEEN_AGAIN = timedelta(seconds=30)
 
+TOO_LARGE = "message.too_large"
+"""The office's refusal (413) of a request that brings more than it may."""
+
+OFFSET_SECONDS_MAX = 2_000_000_000
+"""The most a device's clock is said to be wrong by, either way: more than sixty years."""
+
 register(
     {
+        TOO_LARGE: mark("This request is larger than the office takes: update the device"),
         "signature.wrong": mark("This request was not signed by the device it names"),
         "signature.repeated": mark("This request has been sent before"),
         "device.unknown": mark("The office does not know this device: enrol it again"),
@@ -87,6 +95,15 @@ _KNOWN = (
 """A device with its officer and what they may do: everything that is asked of whoever speaks."""
 
 
+def body_of(request: Request, bytes_max: int, too_large: str = TOO_LARGE) -> bytes:
+    """Read no more of a request than it may bring; one that brings more is refused."""
+    request.max_content_length = bytes_max
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge as error:
+        raise DeviceRefused(too_large, 413) from error
+
+
 def device_of(request: Request, body: bytes, now: datetime) -> DeviceSpeaking:
     """Say which device signed this request; raises DeviceRefused when none that is known did.
 
@@ -131,8 +148,13 @@ def note_clock(session: Session, device_id: str, wall_at: datetime, now: datetim
     session.execute(
         update(DeviceRow)
         .where(DeviceRow.device_id == device_id)
-        .values(clock_offset_seconds=round((wall_at - now).total_seconds()))
+        .values(clock_offset_seconds=_kept_offset((wall_at - now).total_seconds()))
     )
+
+
+def _kept_offset(seconds: float) -> int:
+    """Give how wrong a clock is as its column holds it, which is a lifetime at most."""
+    return max(-OFFSET_SECONDS_MAX, min(OFFSET_SECONDS_MAX, round(seconds)))
 
 
 def read_signature(request: Request, body: bytes) -> Signed:
@@ -221,7 +243,7 @@ def _note_contact(
     seen = device.seen_at is None or now - device.seen_at >= _SEEN_AGAIN
     values: dict[str, object] = {"seen_at": now} if seen else {}
     if ahead_seconds is not None:
-        values["clock_offset_seconds"] = ahead_seconds
+        values["clock_offset_seconds"] = _kept_offset(ahead_seconds)
     if values:
         connection.execute(
             update(DeviceRow).where(DeviceRow.device_id == device.device_id).values(values)

@@ -14,7 +14,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,9 +28,8 @@ from server.audit.tables import AuditCheckpointRow
 from server.spine.office_seal import OfficeSeal
 from shared.errors import RuleBroken
 from shared.schemas import canonical
-
-FORMAT = "audit checkpoint 1"
-"""What the file and the statement signed say they are."""
+from sync.checkpoints import FORMAT
+from sync.checkpoints import Checkpoint as ToldCheckpoint
 
 EVERY = timedelta(hours=1)
 ENTRIES_MAX = 1_000
@@ -44,23 +43,8 @@ DIFFERS = "audit.file_differs"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checkpoint:
-    """One checkpoint as it is signed and kept."""
-
-    log_id: str
-    epoch: str
-    entries: int
-    head: str
-    at: str
-    public_key: str
-    signature: str = ""
-
-    @property
-    def statement(self) -> bytes:
-        """Write what is signed."""
-        said = {name: value for name, value in asdict(self).items() if name != "signature"}
-        return canonical({"fieldfare": FORMAT, **said})
+class Checkpoint(ToldCheckpoint):
+    """One checkpoint as the office keeps it, in files too."""
 
     @property
     def content(self) -> bytes:

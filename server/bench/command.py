@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
 from server.app import create_app
@@ -26,7 +27,7 @@ from server.bench.steps import Bench, Size
 from server.config import Config
 from server.demo.processes import Process
 from server.plugged import Plugged
-from server.serving import running_database
+from server.serving import owner_url, running_database
 from server.spine import clock
 from server.spine.areas import House
 from server.spine.database import db
@@ -145,8 +146,10 @@ def prepared(size: Size) -> Iterator[Bench]:
         app = create_app(config, url)
         with app.app_context():
             db.session.remove()
-            sessions: Sessions = sessionmaker(db.engine)
             stack.callback(db.engine.dispose)
+        owner = create_engine(owner_url(config, url), hide_parameters=True)
+        stack.callback(owner.dispose)
+        sessions: Sessions = sessionmaker(owner)  # who may look at tables to plan by afterwards
         door, seal = app.extensions["fieldfare"]["door"], app.extensions["fieldfare"]["seal"]
         with click.progressbar(length=size.cases, label="A council", file=sys.stderr) as bar:
             council = make_council(
@@ -157,7 +160,9 @@ def prepared(size: Size) -> Iterator[Bench]:
                 now=clock.now(),
                 tell=lambda done: bar.update(done - bar.pos),
             )
-        yield _running(stack, size, config, Made(sessions, door.house, council, seal, url))
+        yield _running(
+            stack, size, config, Made(sessions, door.house, council, seal, owner_url(config, url))
+        )
 
 
 @dataclass(frozen=True)

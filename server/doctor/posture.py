@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from server.access.passwords import is_password
 from server.access.tables import RoleRow, UserRoleRow, UserRow
-from server.config import Config
+from server.config import ENROLMENT_TRIES, Config
 from server.demo.council import USERS
 from server.entrance import settings as provider_settings
 from server.entrance.provider import Provider, Unreachable, Untrusted
 from server.entrance.settings import NotSetUp, ProviderSettings
 from server.spine import clock
+from server.spine.database_roles import can_alter
 from shared.posture import Finding, Level
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -33,8 +34,9 @@ def look(config: Config, session: Session) -> Iterator[Finding]:
     yield secrets(config.home / "secrets")
     yield cookies(config)
     yield sign_in(config, session)
+    yield guessing(config)
     yield database(config)
-    yield database_role(config, session)
+    yield database_role(session)
     yield backups(config)
     yield versions(session)
 
@@ -167,6 +169,23 @@ def _emergency_administrators(settings: ProviderSettings, session: Session) -> s
     return ""
 
 
+def guessing(config: Config) -> Finding:
+    """Tell whether codes that enrol a device can be guessed more quickly than they should."""
+    tries = config.enrolment_tries
+    if tries <= ENROLMENT_TRIES:
+        return Finding(
+            about="guessing",
+            level=Level.GOOD,
+            says=f"One address may send {tries} wrong codes in five minutes",
+        )
+    return Finding(
+        about="guessing",
+        level=Level.MIND,
+        says=f"One address may send {tries} wrong codes in five minutes: take FIELDFARE_ENROLMENT_TRIES"
+        " away again",
+    )
+
+
 def database(config: Config) -> Finding:
     """Tell whether what the office and its database say to each other can be listened to."""
     if config.database_url is None:
@@ -190,21 +209,20 @@ def database(config: Config) -> Finding:
     )
 
 
-def database_role(config: Config, session: Session) -> Finding:
-    """Tell whether the office works as a role that may do anything to its database."""
-    almighty = session.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
-    if not almighty:
+def database_role(session: Session) -> Finding:
+    """Tell whether the office works as a role that may alter what it has written down."""
+    if not can_alter(session):
         return Finding(
             about="database role",
             level=Level.GOOD,
-            says="The office is no superuser of its database",
+            says="The office adds to its logs, and can neither alter nor empty them",
         )
-    where = "its own" if config.database_url is None else "this"
     return Finding(
         about="database role",
         level=Level.MIND,
-        says=f"The office is a superuser of {where} PostgreSQL, so its logs can be altered from there;"
-        " what was altered shows only against copies kept elsewhere",
+        says="The office works as a role that may alter its logs; what was altered shows only against"
+        " copies kept elsewhere. Give DATABASE_URL a role of its own, and the owner's to"
+        " FIELDFARE_OWNER_DATABASE_URL",
     )
 
 

@@ -20,7 +20,7 @@ from server.keeping.keys import make_key
 from server.keeping.manifests import Manifest, Store
 from server.keeping.restoring import Asked, restore
 from server.keeping.taking import Wanted, take
-from server.serving import running_database
+from server.serving import owned_database
 from server.spine import clock
 from shared.errors import RuleBroken
 
@@ -54,7 +54,7 @@ def backup(config: Config, /, **asked: object) -> None:
             )
             return
         store = opened(config, _path(asked["to"]), _path(asked["key"]))
-        with running_database(config) as url, Bar("Backing up") as bar:
+        with owned_database(config) as url, Bar("Backing up") as bar:
             wanted = Wanted(
                 home=config.home,
                 store=store,

@@ -14,6 +14,7 @@ from server.keeping import queries
 from server.keeping.keys import read_key
 from server.keeping.manifests import Store
 from server.keeping.taking import Wanted, take
+from server.serving import owner_url
 from server.spine import clock, jobs
 from server.spine.areas import Chore
 from server.spine.jobs import Ending, Work
@@ -56,7 +57,7 @@ def back_up(work: Work) -> Ending:
         new_id=clock.new_id,
         tell=_by_percent(work),
     )
-    manifest = take(wanted, current_app.config["SQLALCHEMY_DATABASE_URI"])
+    manifest = take(wanted, owner_url(settings, current_app.config["SQLALCHEMY_DATABASE_URI"]))
     return Ending(
         lines=(
             Sentence(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, jsonify, request
 from marshmallow import ValidationError
 
-from server.access.device_requests import DeviceRefused, device_of
+from server.access.device_requests import DeviceRefused, body_of, device_of
 from server.leasing.lending import lend
 from server.spine import clock
 from server.spine.database import db
@@ -32,8 +32,7 @@ lease_api = Blueprint("leases", __name__)
 @needs(Opening.DEVICE)
 def lease() -> Response:
     """Lend the device that asks its share, for as long as the mode of its team says."""
-    request.max_content_length = LEASE_BYTES_MAX
-    body = request.get_data()
+    body = body_of(request, LEASE_BYTES_MAX)
     now = clock.now()
     speaking = device_of(request, body, now)
     if speaking.state != "active":

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from server.access.device_requests import DeviceRefused, device_of
+from server.access.device_requests import DeviceRefused, body_of, device_of
 from server.sealed_work import taking
 from server.spine import clock
 from server.spine.permissions import Opening, needs
@@ -24,11 +23,7 @@ sealed_api = Blueprint("sealed", __name__)
 @needs(Opening.DEVICE)
 def take_copies() -> Response:
     """Take sealed copies; the same again gets the same answer and has no further effect."""
-    request.max_content_length = COPIES_BYTES_MAX
-    try:
-        body = request.get_data(cache=True)
-    except RequestEntityTooLarge as error:
-        raise DeviceRefused("sealed.too_large", 413) from error
+    body = body_of(request, COPIES_BYTES_MAX, "sealed.too_large")
     now = clock.now()
     speaking = device_of(request, body, now)
     office = current_app.extensions["fieldfare"]

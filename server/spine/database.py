@@ -140,6 +140,18 @@ def newest_revision() -> str:
     return str(ScriptDirectory.from_config(_migrations("")).get_current_head())
 
 
+def is_newest(url: str) -> bool:
+    """Tell whether a database is at the revision that this version of the program brings it to."""
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return (
+                MigrationContext.configure(connection).get_current_revision() == newest_revision()
+            )
+    finally:
+        engine.dispose()
+
+
 def is_known(revision: str) -> bool:
     """Tell whether this version of the program knows a revision; a later one's it does not."""
     known = ScriptDirectory.from_config(_migrations("")).walk_revisions()

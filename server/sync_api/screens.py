@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from server.access.device_requests import DeviceRefused, DeviceSpeaking, device_of
+from server.access.device_requests import DeviceRefused, DeviceSpeaking, body_of, device_of
 from server.spine import clock
 from server.spine.permissions import Opening, needs
 from server.sync_api import contacts
@@ -33,9 +33,7 @@ def refused(status: int, code: str) -> Response:
 @needs(Opening.DEVICE)
 def sync() -> Response:
     """Take what a device did and tell it what moved; what goes no further is counted by its cause."""
-    body = request.get_data(cache=True)
-    if len(body) > REQUEST_BYTES_MAX:
-        return refused(413, "message.too_large")
+    body = body_of(request, REQUEST_BYTES_MAX)
     now = clock.now()
     sessions = current_app.extensions["fieldfare"]["door"].sessions
     try:

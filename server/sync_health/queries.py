@@ -18,7 +18,7 @@ from server.spine.paging import Slice
 from server.spine.tables import CaseAccessRow, CommandRow
 from server.sync_api.tables import DefectRow, DeviceContactRow, SyncFailureRow
 from server.sync_health.limits import Limits, read_limits
-from server.sync_health.standing import KINDS, QUIET, Need, Standing, needs_of
+from server.sync_health.standing import HISTORY, KINDS, QUIET, Need, Standing, needs_of
 from shared.catalogue import Sentence, mark
 from shared.commands import Outcome
 from shared.presentation import number
@@ -224,7 +224,7 @@ def _device(
     row: DeviceRow,
     officer: str,
     contact: DeviceContactRow | None,
-    counted: tuple[Mapping[str, tuple[int, datetime]], Mapping[str, int]],
+    counted: tuple[Mapping[str, tuple[int, datetime]], Mapping[str, tuple[int, int]]],
     limits: Limits,
     now: datetime,
 ) -> Device:
@@ -232,6 +232,7 @@ def _device(
         device_id=row.device_id, app="", protocol=0, cases=0, records=0, size_bytes=0
     )
     cases_left, left_since = counted[0].get(row.device_id, (0, None))
+    defects, histories = counted[1].get(row.device_id, (0, 0))
     ahead = kept.ahead_seconds if kept.ahead_seconds is not None else row.clock_offset_seconds
     standing = Standing(
         approved_at=row.approved_at,
@@ -246,7 +247,8 @@ def _device(
         refused_at=kept.refused_at,
         cases_left=cases_left,
         left_since=left_since,
-        defects=counted[1].get(row.device_id, 0),
+        defects=defects,
+        histories=histories,
     )
     return Device(
         device_id=row.device_id,
@@ -301,13 +303,19 @@ def _left_cases(session: Session, device_id: str) -> list[Left]:
     ]
 
 
-def _differed(session: Session, since: datetime) -> dict[str, int]:
+def _differed(session: Session, since: datetime) -> dict[str, tuple[int, int]]:
+    """Count how often each device differed, and how often the sealed history was not what it holds."""
+    of_history = DefectRow.kind.in_(HISTORY)
     rows = session.execute(
-        select(DefectRow.device_id, func.count())
+        select(
+            DefectRow.device_id,
+            func.count().filter(~of_history),
+            func.count().filter(of_history),
+        )
         .where(DefectRow.noticed_at >= since, DefectRow.kind.not_in(_EXPECTED))
         .group_by(DefectRow.device_id)
     )
-    return {device_id: int(times) for device_id, times in rows}
+    return {device_id: (int(differed), int(history)) for device_id, differed, history in rows}
 
 
 # One device

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from server.sync_health.limits import Limits
 from shared.catalogue import Sentence, mark
 from shared.presentation import LONDON, moment, number
+from sync.checkpoints import ALARMS
 from sync.protocol import PROTOCOL_VERSION
 
 _SATURDAY = 5
@@ -33,6 +34,8 @@ class Standing:
     cases_left: int = 0
     left_since: datetime | None = None
     defects: int = 0
+    histories: int = 0
+    """How often it held a checkpoint that the office's sealed history does not extend."""
 
     @property
     def is_turned_away(self) -> bool:
@@ -54,6 +57,7 @@ class Need:
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
+        "history": mark("Shown another history"),
         "turned_away": mark("Turned away"),
         "silent": mark("Not heard from"),
         "unsent": mark("Work waits too long"),
@@ -102,12 +106,18 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+HISTORY = frozenset(ALARMS)
+"""Kinds of defect that say the sealed history is not what a device saw of it."""
+
 DEFECTS: Mapping[str, str] = MappingProxyType(
     {
         "scope.differs": mark("Its copy was not the office’s: the cases were sent again"),
         "scope.totals": mark("The office’s own sums were wrong: they were put right"),
         "purge.confirmed": mark("It asked again before it erased many cases, and was told to"),
         "epoch.changed": mark("It came from before the office was restored, and was compared"),
+        **dict.fromkeys(
+            HISTORY, mark("It holds a checkpoint that the sealed history does not extend")
+        ),
         "lane.forked": mark("Another copy of its records has spoken"),
     }
 )
@@ -124,6 +134,7 @@ def cause(code: str) -> str:
 def needs_of(standing: Standing, limits: Limits, now: datetime) -> tuple[Need, ...]:
     """List why somebody should see to a device, the most pressing first."""
     found = (
+        _history(standing),
         _turned_away(standing),
         _silent(standing, limits, now),
         _unsent(standing, limits, now),
@@ -206,6 +217,25 @@ def _left(standing: Standing, limits: Limits, now: datetime) -> Need | None:
             when=moment(since, say=Sentence),
         ),
         action=Sentence(mark("Ask the officer to sync, and to finish or throw away what is begun")),
+    )
+
+
+def _history(standing: Standing) -> Need | None:
+    if not standing.histories:
+        return None
+    return Need(
+        code="history",
+        tone="red",
+        sentence=Sentence(
+            mark("The sealed history is not what this device saw of it. Times noticed: %(count)s"),
+            count=number(standing.histories),
+        ),
+        action=Sentence(
+            mark(
+                "Tell internal audit and the data protection officer today: the office’s history was"
+                " cut short or written anew"
+            )
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 from shared.catalogue import mark
 from shared.commands import SECRET, Change, Command
 from shared.errors import register
-from shared.fields import CleanText, IdField, WholeNumber
+from shared.fields import CleanText, IdField, WholeNumber, YesNo
 from sync.shapes import APP_CHARACTERS_MAX, SEAL_CHARACTERS_MAX
 
 register(
@@ -75,7 +75,7 @@ class RecordWipeReceiptSchema(Schema):
     size_bytes = WholeNumber(required=True)
     delivered = WholeNumber(required=True)
     damaged = WholeNumber(required=True)
-    secret_gone = fields.Boolean(required=True)
+    secret_gone = YesNo(required=True)
     erased_at = CleanText(required=True, characters_max=40)
     app = CleanText(required=True, characters_max=APP_CHARACTERS_MAX)
     signature = fields.String(

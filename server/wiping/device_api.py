@@ -8,9 +8,8 @@ from dataclasses import asdict
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from server.access.device_requests import DeviceRefused, DeviceSpeaking, device_of
+from server.access.device_requests import DeviceRefused, DeviceSpeaking, body_of, device_of
 from server.spine import clock
 from server.spine.database import db
 from server.spine.execute import Door
@@ -33,11 +32,7 @@ officer may hold nothing any more."""
 @needs(Opening.DEVICE)
 def take_receipt() -> Response:
     """Keep a receipt, and say when in the office's own hand; the same again is answered the same."""
-    request.max_content_length = WIPE_BYTES_MAX
-    try:
-        body = request.get_data(cache=True)
-    except RequestEntityTooLarge as error:
-        raise DeviceRefused("message.unreadable", 413) from error
+    body = body_of(request, WIPE_BYTES_MAX)
     now = clock.now()
     speaking = device_of(request, body, now)
     try:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from server.app import house
 from server.spine import clock
+from server.spine.database_roles import office_url
 from server.spine.execute import Door
 from tests.conftest import HOME_VARIABLE
 from tests.server.office import Office
@@ -47,7 +48,7 @@ def compiled() -> FileSystemBytecodeCache:
 def sessions(database_url: str) -> Iterator[sessionmaker[Session]]:
     """Open sessions on a fresh, migrated database."""
     engine = create_engine(
-        database_url,
+        office_url(database_url),
         hide_parameters=True,
         pool_size=8,
         connect_args={"options": "-c lock_timeout=20s"},

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from sqlalchemy import NullPool, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from server.spine.execute import Door
 from server.spine.orders import Order, Result
+from server.spine.postgres import DATABASE
 from shared.commands import Actor, Command
 
 NOW = datetime(2027, 3, 4, 10, 0, tzinfo=UTC)
@@ -21,6 +23,16 @@ NOW = datetime(2027, 3, 4, 10, 0, tzinfo=UTC)
 def new_id() -> str:
     """Make an id, as whoever acts does."""
     return str(uuid.uuid4())
+
+
+@contextmanager
+def as_owner(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """Do what only the owner of the database's tables can do, whom the office's role is not."""
+    url = sessions.kw["bind"].url.set(username=DATABASE)
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    with Session(engine) as session, session.begin():
+        yield session
+    engine.dispose()
 
 
 @dataclass

@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, post_load
 
 from shared.compiled import compiled
 from shared.decide import FROM_THE_FIELD
+from shared.fields import FiniteNumber
 from sync.shapes import EnvelopeSchema, ReplySchema, RequestSchema
 
 ID = "0b0e3c52-3c77-4bd0-8e5b-6b8a4c1d2e3f"
@@ -66,7 +67,7 @@ def test_no_schema_that_comes_by_the_hundred_is_left_slow(schema: Schema) -> Non
 
 def test_a_schema_that_does_more_than_read_is_used_as_it_is() -> None:
     class Doubling(Schema):
-        number = fields.Float(allow_nan=False)
+        number = FiniteNumber()
 
         @post_load
         def double(self, data: dict[str, float], **_more: object) -> dict[str, float]:

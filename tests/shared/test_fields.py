@@ -117,6 +117,14 @@ def test_a_number_on_the_wire_is_a_number(value: object) -> None:
     assert refusal(fields.PenceField(), value).startswith("Enter an amount")
 
 
+@pytest.mark.parametrize("value", [True, "1.5", None, float("nan"), float("inf"), 10**400])
+def test_a_number_that_need_not_be_whole_is_a_number_all_the_same(value: object) -> None:
+    with pytest.raises(ValidationError):
+        fields.FiniteNumber(required=True).deserialize(value)
+    assert load(fields.FiniteNumber(), 2) == 2.0
+    assert load(fields.FiniteNumber(), -1.5) == -1.5
+
+
 def test_a_whole_number_fits_a_column() -> None:
     assert load(fields.WholeNumber(), 2**63 - 1) == 2**63 - 1
     assert refusal(fields.WholeNumber(), 2**63).startswith("Enter 9223372036854775807")

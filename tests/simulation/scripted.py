@@ -16,6 +16,7 @@ from sync.protocol import (
     CONTENT_TYPE,
     GENESIS,
     PROTOCOL_VERSION,
+    SYNC_PATH,
     CaseTotal,
     Page,
     Position,
@@ -58,8 +59,10 @@ class Scripted:
     refuses: Mapping[str, str] = field(default_factory=dict)
     """Commands that today's case does not allow, by name, and why."""
 
-    def send(self, _path: str, body: bytes, _content_type: str = "") -> Answer:
-        """Answer a request as the office would."""
+    def send(self, path: str, body: bytes, _content_type: str = "") -> Answer:
+        """Answer a request as the office would; it has no sealed history to speak of."""
+        if path != SYNC_PATH:
+            return Answer(status=404, body=b"")
         asked = read_request(body)
         for written in asked.envelopes:
             command_id = read_envelope(written).command_id

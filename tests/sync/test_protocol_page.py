@@ -20,6 +20,7 @@ from shared.commands import Lane, Outcome
 from sync import (
     blob_session,
     blobs,
+    checkpoints,
     leases,
     protocol,
     rescue,
@@ -31,6 +32,7 @@ from sync import (
     wipes,
     wire,
 )
+from sync.checkpoints import Checkpoint, CheckpointReply, CheckpointRequest
 from sync.leases import LeaseReply, LeaseRequest
 from sync.protocol import (
     CaseTotal,
@@ -67,6 +69,7 @@ MODULES = (
     sealed,
     wipes,
     rescue,
+    checkpoints,
 )
 SOURCES = (
     *sorted((ROOT / "sync").glob("*.py")),
@@ -79,7 +82,7 @@ SOURCES = (
     ROOT / "field_client" / "vault" / "absorbing.py",
 )
 CODE = re.compile(
-    r'"((?:protocol|message|signature|device|store|envelope|sealed|wipe|lane|command|blob|lease|scope|purge|epoch'
+    r'"((?:protocol|history|message|signature|device|store|envelope|sealed|wipe|lane|command|blob|lease|scope|purge|epoch'
     r'|receipt)\.[a-z_]+)"'
 )
 MESSAGES = (
@@ -100,7 +103,15 @@ MESSAGES = (
     LeaseRequest,
     LeaseReply,
 )
-BESIDE = (SealedCopy, Rescue, WipeOrder, WipeReceipt)
+BESIDE = (
+    SealedCopy,
+    Rescue,
+    WipeOrder,
+    WipeReceipt,
+    CheckpointRequest,
+    CheckpointReply,
+    Checkpoint,
+)
 """What travels beside a sync."""
 
 

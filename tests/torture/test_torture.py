@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from field_client.vault.screens.ids import command_id
 from shared.visits import RecordVisit
-from tests.server.office import NOW, Office, new_id
+from tests.server.office import NOW, Office, as_owner, new_id
 from tests.server.scenes import assign_case, open_debt, open_person
 from tests.torture.counting import Finding, count
 from tests.torture.kept import Kept
@@ -140,7 +140,7 @@ def found(url: str, told: Told) -> list[Finding]:
 
 def do(office: Office, *statements: str) -> None:
     """Alter the office behind its back."""
-    with office.sessions() as session, session.begin():
+    with as_owner(office.sessions) as session:
         session.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
             session.execute(text(statement))

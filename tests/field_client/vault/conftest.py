@@ -22,6 +22,7 @@ from field_client.vault.opened import OpenVault
 from field_client.vault.store import Store
 from shared.errors import RuleBroken
 from sync.blob_session import Asking
+from sync.checkpoints import CHECKPOINT_PATH
 from tests.field_client.running import until
 from tests.field_client.vault.sample import OFFICER, a_day, fill, open_vault
 from tests.field_client.vault.small_blobs import SmallBlobs
@@ -49,6 +50,8 @@ class FarOffice:
 
     def send(self, path: str, body: bytes, content_type: str = "") -> Answer:
         assert content_type != "text/html", "nothing here sends pages"
+        if path == CHECKPOINT_PATH:
+            return Answer(status=404, body=b"")  # an office from before there were any
         self.asked.append((path, body))
         if self.answers is None:
             raise RuleBroken("office.unreachable")

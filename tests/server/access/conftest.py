@@ -23,6 +23,7 @@ from server.app import create_app
 from server.config import Config
 from server.spine import clock
 from server.spine.database import db
+from server.spine.database_roles import office_url
 from server.spine.execute import Door
 from server.spine.orders import Order, Result
 from shared.commands import Actor, Command
@@ -116,7 +117,9 @@ def make_app(
     made: list[Flask] = []
 
     def make(**settings: Any) -> Flask:
-        app = create_app(Config(home=tmp_path, database_url=database_url, **settings), database_url)
+        app = create_app(
+            Config(home=tmp_path, database_url=database_url, **settings), office_url(database_url)
+        )
         app.jinja_env.bytecode_cache = compiled
         app.testing = False
         made.append(app)

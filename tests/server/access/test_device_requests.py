@@ -17,7 +17,12 @@ from field_client.device_key import DeviceKey
 from field_client.enrolment import Asking, State, ask, ask_state
 from field_client.office_link import OfficeLink
 from server.access.device_commands import ApproveDevice, RevokeDevice
-from server.access.device_requests import DeviceRefused, DeviceSpeaking, device_of
+from server.access.device_requests import (
+    OFFSET_SECONDS_MAX,
+    DeviceRefused,
+    DeviceSpeaking,
+    device_of,
+)
 from server.access.tables import DeviceRow, NonceRow
 from server.access.user_commands import SuspendUser, WithdrawRole
 from shared.errors import RuleBroken
@@ -217,6 +222,21 @@ def test_a_device_with_a_wrong_clock_is_told_the_time_and_its_office_sees_it(
     took_seconds = (answered_at - asked_at).total_seconds()
     assert 7_200 - took_seconds - 1 <= device.clock_offset_seconds <= 7_200 + 1
     assert device.seen_at is not None
+
+
+def test_a_clock_that_is_wrong_by_centuries_is_no_fault_of_the_office(office: Office) -> None:
+    tablet, device_id = enrolled(office, office.person("amina", "officer"))
+    client = office.app.test_client()
+    tablet.ahead_seconds = 90_000_000_000
+    assert tablet.post(client, STATE, b"{}").get_json()["code"] == "signature.stale"
+    tablet.ahead_seconds = 0
+    for wall, offset in (
+        ("0088-02-20T08:32:55+23:57", -OFFSET_SECONDS_MAX),
+        ("9999-12-31T23:59:59+01:00", OFFSET_SECONDS_MAX),
+    ):
+        assert tablet.post(client, STATE, {"wall_at": wall}).status_code == 200
+        with office.session() as session:
+            assert session.get_one(DeviceRow, device_id).clock_offset_seconds == offset
 
 
 def test_a_stranger_with_a_wrong_clock_moves_nothing(office: Office) -> None:

@@ -21,7 +21,7 @@ from server.audit.tables import AuditEntryRow
 from server.spine.office_seal import CHECKPOINT_KEY_FILE, OfficeSeal, load
 from server.spine.reads import log_read
 from tests.server.audit.waiting import others_are_over
-from tests.server.office import NOW, Office
+from tests.server.office import NOW, Office, as_owner
 from tests.server.scenes import assign_case, live_at, open_debt, open_person
 
 
@@ -111,7 +111,7 @@ class Ledger:
     @contextmanager
     def behind_its_back(self) -> Iterator[Session]:
         """Do what the database's owner can do, whom no trigger stops."""
-        with self.office.sessions() as session, session.begin():
+        with as_owner(self.office.sessions) as session:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             yield session
 

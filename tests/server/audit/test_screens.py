@@ -110,7 +110,7 @@ def test_a_verification_is_asked_for_once_and_its_result_is_shown(
     assert "Nothing amiss" in words_of(browser.get("/history-seal"))
     with day.session() as session:
         assert len(session.scalars(select(JobRow).where(JobRow.name == jobs.JOB)).all()) == 1
-        session.execute(text("SET LOCAL session_replication_role = replica"))
+    with day.behind_its_back() as session:
         session.execute(text("UPDATE command SET outcome = 'refused'"))
     browser.post("/history-seal/verify", **hidden_of(browser.get("/history-seal")))
     worker.run_worker(day.app, wait=False)

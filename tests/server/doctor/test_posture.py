@@ -10,6 +10,7 @@ import pytest
 from server.config import Config
 from server.demo.council import USERS
 from server.doctor import posture
+from server.spine.database import db
 from shared.posture import Level
 from tests.server.access.conftest import PASSWORD, Office
 from tests.server.doctor.people import make_user
@@ -62,11 +63,11 @@ def test_a_database_elsewhere_must_show_who_it_is(
     assert posture.database(replace(config, database_url=url)).level is level
 
 
-def test_a_superuser_and_missing_backups_and_plain_cookies_are_said(
+def test_an_almighty_role_and_missing_backups_and_plain_cookies_are_said(
     office: Office, config: Config
 ) -> None:
     with office.session() as session:
-        assert posture.database_role(config, session).level is Level.MIND
+        assert posture.database_role(session).level is Level.MIND
         assert "PostgreSQL" in posture.versions(session).says
     assert posture.backups(config).level is Level.MIND
     assert posture.cookies(config).level is Level.MIND
@@ -75,6 +76,17 @@ def test_a_superuser_and_missing_backups_and_plain_cookies_are_said(
     )
     assert posture.backups(better).level is Level.GOOD
     assert posture.cookies(better).level is Level.GOOD
+
+
+def test_a_limit_on_guessing_that_was_raised_is_said(config: Config) -> None:
+    assert posture.guessing(config).level is Level.GOOD
+    raised = posture.guessing(replace(config, enrolment_tries=6))
+    assert (raised.level, "send 6 wrong codes" in raised.says) == (Level.MIND, True)
+
+
+def test_a_role_that_cannot_alter_the_logs_is_good(office: Office) -> None:
+    with office.app.app_context():
+        assert posture.database_role(db.session()).level is Level.GOOD
 
 
 def test_everything_is_looked_at_once(office: Office, config: Config) -> None:

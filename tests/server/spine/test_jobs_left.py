@@ -26,6 +26,7 @@ WAIT_SECONDS = 100
 
 CUT_ONCE = """
 CREATE SEQUENCE ends;
+GRANT ALL ON SEQUENCE ends TO PUBLIC;
 CREATE FUNCTION cut_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF nextval('public.ends') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
     RETURN COALESCE(new, old); END $$;
@@ -68,9 +69,8 @@ def working(day: Day, home: Path) -> Iterator[None]:
 
 
 def cut(day: Day, task: str) -> None:
-    with day.session() as session:
+    with day.behind_its_back() as session:
         session.execute(text(CUT_ONCE.format(task=task)))
-        session.commit()
 
 
 def comes_true(told: Callable[[], object]) -> bool:

@@ -8,7 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from server.sync_health.limits import Limits
-from server.sync_health.standing import CAUSES, KINDS, Standing, cause, needs_of, working_days
+from server.sync_health.standing import (
+    CAUSES,
+    DEFECTS,
+    HISTORY,
+    KINDS,
+    Standing,
+    cause,
+    needs_of,
+    working_days,
+)
 from sync.protocol import PROTOCOL_VERSION
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -116,3 +125,9 @@ def test_a_cause_nobody_foresaw_has_words_all_the_same() -> None:
     unforeseen = replace(WELL, refused_code="invented.code", refused_at=NOW)
     (need,) = needs_of(unforeseen, Limits(), NOW)
     assert need.action == "Tell whoever looks after Fieldfare"
+
+
+def test_a_device_that_was_shown_another_history_comes_before_all_others() -> None:
+    lost = replace(WELL, histories=1, refused_code="device.revoked", refused_at=NOW)
+    assert codes(lost)[0] == "history"
+    assert set(HISTORY) <= set(DEFECTS)

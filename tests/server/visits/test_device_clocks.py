@@ -105,7 +105,7 @@ def test_bytes_that_cannot_be_read_or_were_erased_say_nothing(
     assert corrected(day, unreadable) is None
     erased = from_a_device(day, household, 7_200.0, -7_200.0)
     with day.session() as session:
-        session.execute(update(DetailRow).values(body=None, erased_at=clock.now()))
+        session.execute(update(DetailRow).values(body=None, salt=None, erased_at=clock.now()))
     assert corrected(day, erased) is None
     browser.get(f"/visits/{erased}")
 

@@ -154,5 +154,15 @@ def test_nobody_else_can_say_that_a_device_was_erased(lost: Lost) -> None:
 )  # fmt: skip
 def test_what_is_no_receipt_is_refused_with_a_code(lost: Lost, body: bytes) -> None:
     answer = lost.tablet.post(lost.client, WIPE_PATH, body)
-    assert answer.status_code == (413 if len(body) > WIPE_BYTES_MAX else 400)
-    assert answer.get_json()["code"] == "message.unreadable"
+    large = len(body) > WIPE_BYTES_MAX
+    assert answer.status_code == (413 if large else 400)
+    assert answer.get_json()["code"] == ("message.too_large" if large else "message.unreadable")
+
+
+def test_whether_the_secret_is_gone_is_said_by_true_or_false_alone(lost: Lost) -> None:
+    lost.revoke()
+    lost.order()
+    for said in (b"1", b'"true"', b"null"):
+        body = write_receipt(lost.receipt(), "c2lnbmVk").replace(b"true", said)
+        answer = lost.tablet.post(lost.client, WIPE_PATH, body)
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "message.unreadable")

@@ -158,7 +158,7 @@ def test_what_the_rules_refuse_is_said_and_nothing_is_recorded(
 def test_a_fault_that_has_passed_is_recorded_as_it_was_sent(day: Day, theirs: Household) -> None:
     tablet = Tablet(day, day.amina)
     written = tablet.visit(theirs.case_id)
-    with day.session() as session:
+    with day.behind_its_back() as session:
         session.connection().exec_driver_sql(
             "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION 'a fault'; END $$"
@@ -167,7 +167,7 @@ def test_a_fault_that_has_passed_is_recorded_as_it_was_sent(day: Day, theirs: Ho
             "CREATE TRIGGER broken BEFORE INSERT ON visit FOR EACH ROW EXECUTE FUNCTION broken()"
         )
     assert tablet.send(written).receipts[0].code == "command.failed"
-    with day.session() as session:
+    with day.behind_its_back() as session:
         session.connection().exec_driver_sql("DROP TRIGGER broken ON visit")
     browser, subject = day.browser(day.supervisor), aside_of(written)
 
