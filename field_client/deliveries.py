@@ -12,9 +12,11 @@ from pathlib import Path
 
 from field_client.files import read_private, sync_folder
 from field_client.office_link import OfficeLink
+from field_client.sealed_files import SEALED_COPY, SEALED_PHOTOGRAPH
 from field_client.vault.keys import is_signed_by
 from shared.errors import RuleBroken
 from shared.schemas import digest
+from sync.attachments import ATTACHMENT_BYTES_MAX, SealedPhotograph, Tampered, read_photograph
 from sync.sealed import (
     COPIES_BYTES_AIM,
     COPIES_MAX,
@@ -35,10 +37,11 @@ _OK = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """What became of the copies of one delivery: those the office took, those that wait there."""
+    """What became of one delivery: copies the office took, copies that wait there, photographs it took."""
 
     taken: int = 0
     held: int = 0
+    photographs: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,20 @@ class Office:
 
 def copies_in(folder: Path) -> list[Path]:
     """List the copies under a folder, each officer's in the order they were saved."""
-    return sorted(folder.glob("*/*.sealed"))
+    return sorted(folder.glob(f"*/*{SEALED_COPY}"))
+
+
+def photographs_in(folder: Path) -> list[Path]:
+    """List the sealed photographs under a folder, each officer's in the order they were taken."""
+    return sorted(folder.glob(f"*/*{SEALED_PHOTOGRAPH}"))
+
+
+def read_sealed(path: Path) -> SealedPhotograph | None:
+    """Read the label of a sealed photograph; none where there is none, or it is not as we wrote it."""
+    try:
+        return read_photograph(read_private(path, ATTACHMENT_BYTES_MAX))
+    except (FileNotFoundError, Tampered):
+        return None
 
 
 def deliver(folder: Path, office: Office) -> Delivered:
@@ -74,8 +90,9 @@ def deliver(folder: Path, office: Office) -> Delivered:
 
 
 def unreadable(folder: Path) -> list[Path]:
-    """List the files under a folder that are no copies of ours any more."""
-    return [path for path in copies_in(folder) if _read(path) is None]
+    """List the files under a folder that are no copies or photographs of ours any more."""
+    copies = [path for path in copies_in(folder) if _read(path) is None]
+    return copies + [path for path in photographs_in(folder) if read_sealed(path) is None]
 
 
 def readable(folder: Path) -> list[bytes]:

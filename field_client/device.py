@@ -16,6 +16,7 @@ from keyring.backend import KeyringBackend
 
 from field_client import clock, deliveries, device_secret, enrolment, wiping
 from field_client.attempts import Attempts
+from field_client.bringing import bring_photographs
 from field_client.deliveries import Delivered
 from field_client.device_key import DeviceKey
 from field_client.device_secret import DeviceSecret
@@ -248,7 +249,7 @@ class Device:
                 self.enrolment = told
 
     def deliver(self) -> Delivered:
-        """Bring the sealed copies of unsent work to the office."""
+        """Bring the sealed copies of unsent work to the office, then the sealed photographs."""
         with self._turn:
             if self.link is None:
                 return Delivered()
@@ -256,7 +257,11 @@ class Device:
             office = deliveries.Office(
                 link=self.link, device_id=known.device_id, receipt_key=known.receipt_key
             )
-        return deliveries.deliver(self.home.sealed, office)
+        delivered = deliveries.deliver(self.home.sealed, office)
+        brought = bring_photographs(
+            self.home.sealed, office, whatever_it_costs=office.link.metered is False
+        )
+        return replace(delivered, photographs=brought)
 
     def rescue_to(self, folder: Path) -> Path:
         """Write the sealed copies of unsent work into a file that somebody carries to the office.

@@ -22,7 +22,7 @@ from keyring.backend import KeyringBackend
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from field_client import clock, deliveries, device_secret
-from field_client.deliveries import Delivered
+from field_client.bringing import bring_photographs
 from field_client.device_key import DeviceKey
 from field_client.files import read_private, sync_folder, write_private
 from field_client.home import Home
@@ -156,7 +156,7 @@ class Wiping:
     def _deliver(self) -> Mapping[str, object]:
         """Bring what is sealed to the office; out of reach, it stays, for nobody else can open it."""
         try:
-            return {"delivered": self._bring().taken}
+            return {"delivered": self._bring()}
         except RuleBroken:
             return {}
 
@@ -202,7 +202,9 @@ class Wiping:
 
     def _deliver_rest(self) -> Mapping[str, object]:
         """Bring the rest; the office has all of it then, and what is no copy any more helps nobody."""
-        brought = self._bring().taken
+        brought = self._bring()
+        if any(map(deliveries.read_sealed, deliveries.photographs_in(self._home.sealed))):
+            raise RuleBroken("office.unreachable")  # one has not come through whole yet
         damaged = len(deliveries.unreadable(self._home.sealed))
         _delete_folder(self._home.sealed)
         return {"delivered": self.wipe.delivered + brought, "damaged": damaged}
@@ -242,11 +244,13 @@ class Wiping:
     def _link(self) -> OfficeLink:
         return OfficeLink(OfficeAddress.read(self.wipe.office_address), self._key())
 
-    def _bring(self) -> Delivered:
+    def _bring(self) -> int:
+        """Bring copies and photographs, whatever that costs, and say how many the office took."""
         office = deliveries.Office(
             link=self._link(), device_id=self.wipe.device_id, receipt_key=self.wipe.receipt_key
         )
-        return deliveries.deliver(self._home.sealed, office)
+        taken = deliveries.deliver(self._home.sealed, office).taken
+        return taken + bring_photographs(self._home.sealed, office, whatever_it_costs=True)
 
 
 def receipt_of(wipe: Wipe) -> WipeReceipt:

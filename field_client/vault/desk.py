@@ -17,6 +17,7 @@ from field_client.vault.cases import Marker
 from field_client.vault.freshness import OfficeCopy
 from field_client.vault.lease_told import LeaseTold
 from field_client.vault.pending import CaseView, case_view
+from field_client.vault.sealed_photographs import SealedPhotographs
 from field_client.vault.search import Search
 from field_client.vault.store import Store
 from field_client.vault.syncing import Syncing
@@ -37,6 +38,7 @@ class Desk:
     syncing: Syncing
     search: Search
     told: LeaseTold = field(default_factory=LeaseTold)
+    pictures: SealedPhotographs | None = None
     _read: set[str] = field(default_factory=set)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -44,6 +46,11 @@ class Desk:
     def officer_id(self) -> str:
         """Name whose vault this is."""
         return self.identity.officer_id
+
+    @property
+    def unsealed(self) -> int:
+        """Say how many photographs lie in the vault alone, because the drive has no room for more."""
+        return self.pictures.unsealed if self.pictures is not None else 0
 
     def now(self) -> datetime:
         """Read the clock, once for a page."""

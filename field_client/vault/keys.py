@@ -26,9 +26,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -191,13 +189,6 @@ def change_passphrase(
     finally:
         _wipe(stretched)
         _wipe(vault_key)
-
-
-def seal_to(public_text: str, plain: bytes, info: bytes) -> bytes:
-    """Seal bytes to the holder of a key, the office, under a label; nothing here can open them again."""
-    public = base64.urlsafe_b64decode(public_text + "=" * (-len(public_text) % 4))
-    suite = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
-    return suite.encrypt(plain, X25519PublicKey.from_public_bytes(public), info)
 
 
 def is_signed_by(public_text: str, statement: bytes, signature_text: str) -> bool:

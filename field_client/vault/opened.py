@@ -11,6 +11,7 @@ from field_client.identity import Identity
 from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.lease_told import LeaseTold
 from field_client.vault.sealed_copies import SealedCopies
+from field_client.vault.sealed_photographs import SealedPhotographs
 from field_client.vault.store import Store
 
 EXTENSION = "fieldfare_vault"
@@ -26,11 +27,14 @@ class OpenVault:
     keeper: KeeperLink
     told: LeaseTold = field(default_factory=LeaseTold)
     copies: SealedCopies | None = None
+    pictures: SealedPhotographs | None = None
 
     def seal_unsent(self) -> None:
         """See that what the office has not answered lies sealed where the keeper can send it."""
         if self.copies is not None:
             self.copies.keep_true()
+        if self.pictures is not None:
+            self.pictures.keep_true()
 
 
 def opened() -> OpenVault:

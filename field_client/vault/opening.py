@@ -21,6 +21,7 @@ from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.lease_told import LeaseTold
 from field_client.vault.opened import OpenVault
 from field_client.vault.sealed_copies import SealedCopies
+from field_client.vault.sealed_photographs import SealedPhotographs
 from field_client.vault.store import Store, open_store
 from shared.errors import RuleBroken
 
@@ -53,6 +54,7 @@ def open_vault(
         keeper=keeper,
         told=told,
         copies=SealedCopies(store, closed.sealed_folder, closed.identity.sealing_key),
+        pictures=SealedPhotographs(store, closed.sealed_folder, closed.identity.sealing_key),
     )
     vault.seal_unsent()
     return vault

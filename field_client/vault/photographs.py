@@ -71,6 +71,18 @@ def waiting(store: Store) -> list[KeptPhotograph]:
     )
 
 
+def unarrived(store: Store) -> list[tuple[int, str]]:
+    """List the photographs of saved visits that the office has not got, by their turn and name."""
+    return [
+        (int(turn), str(photograph_id))
+        for turn, photograph_id in store.rows(
+            "SELECT min(rowid), photograph_id FROM photograph "
+            "WHERE recorded AND NOT arrived AND refused IS NULL "
+            "GROUP BY photograph_id ORDER BY 1"
+        )
+    ]
+
+
 _COLUMNS = (
     "photograph_id, visit_id, case_id, purpose, length(body), recorded, arrived, address, refused, "
     "settled_at"

@@ -14,14 +14,12 @@ from pathlib import Path
 
 from field_client import incidents
 from field_client.files import make_private_folder, sync_folder, write_private
-from field_client.vault.keys import seal_to
+from field_client.sealed_files import SEALED_COPY
+from field_client.vault.box import seal_to
 from field_client.vault.store import Store
 from shared.schemas import digest
 from sync.protocol import Place
 from sync.sealed import COPY_BYTES_MAX, SealedCopy, framed, info_of
-
-SUFFIX = ".sealed"
-"""What the file of a copy ends with."""
 
 _Row = tuple[int, str, str, str, int, str]  # rowid, group or itself, id, lane, number, hash
 
@@ -50,7 +48,7 @@ class SealedCopies:
         with self._store.still():
             epoch, store_id = self._store.epoch(), self._store.store_id()
             wanted = {_name(epoch, rows): rows for rows in self._groups()}
-        here = {path.name for path in self._folder.glob(f"*{SUFFIX}")}
+        here = {path.name for path in self._folder.glob(f"*{SEALED_COPY}")}
         if not here and not wanted:
             return
         make_private_folder(self._folder)
@@ -91,4 +89,4 @@ class SealedCopies:
 def _name(epoch: str | None, rows: Sequence[_Row]) -> str:
     """Name a copy by its turn and by what it holds, so that what was numbered anew is another."""
     content = f"{epoch} {' '.join(row[-1] for row in rows)}"
-    return f"{rows[0][0]:012d}-{digest(content.encode())[:16]}{SUFFIX}"
+    return f"{rows[0][0]:012d}-{digest(content.encode())[:16]}{SEALED_COPY}"

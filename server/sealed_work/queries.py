@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.access.tables import DeviceRow, UserRow
 from server.config import Config
-from server.sealed_work.tables import SealedCopyRow
+from server.sealed_work.tables import SealedCopyRow, SealedPhotographRow
 from shared.catalogue import Sentence, mark
 
 _ANSWERED = (
@@ -73,6 +73,38 @@ def waiting(session: Session) -> list[Waiting]:
             device_id, device_name, officer_id, officer_name, copies, commands, since, other_life
         ) in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photographs:
+    """The sealed photographs of one device that wait here, or were opened and are not what they say."""
+
+    device_name: str
+    officer_name: str
+    count: int
+    since: datetime
+    unreadable: bool
+
+
+def photographs(session: Session) -> list[Photographs]:
+    """List the devices whose sealed photographs lie here whole, the longest first."""
+    unreadable = SealedPhotographRow.unreadable_at.is_not(None)
+    since = func.min(SealedPhotographRow.whole_at)
+    rows = session.execute(
+        select(DeviceRow.name, UserRow.name, func.count(), since, unreadable)
+        .join_from(SealedPhotographRow, DeviceRow)
+        .join(UserRow, UserRow.user_id == DeviceRow.officer_id)
+        .where(SealedPhotographRow.whole_at.is_not(None))
+        .group_by(DeviceRow.device_id, UserRow.user_id, unreadable)
+        .order_by(since, DeviceRow.device_id)
+    )
+    return [
+        Photographs(
+            device_name=device, officer_name=officer, count=count, since=at, unreadable=unread
+        )
+        for device, officer, count, at, unread in rows
+        if at is not None
+    ]
 
 
 def alarm(session: Session, _config: Config, _now: datetime) -> Sentence | None:

@@ -66,7 +66,10 @@ def rescue() -> Response | tuple[str, int]:
 
 def _page(form: Form) -> str:
     waiting = queries.waiting(db.session())
-    return render_template("sealed_work/list.html", waiting=waiting, form=form)
+    pictures = queries.photographs(db.session())
+    return render_template(
+        "sealed_work/list.html", waiting=waiting, photographs=pictures, form=form
+    )
 
 
 @screens.post("/<uuid:device_id>/take")

@@ -129,7 +129,7 @@ def begin(
     """
     if wanted.size_bytes > SIZE_MAX:
         raise RuleBroken(TOO_LARGE)
-    expected = _sizes_recorded(session, officer_id, wanted.digest)
+    expected = sizes_recorded(session, officer_id, wanted.digest)
     if not expected:
         raise RuleBroken(UNKNOWN)
     if wanted.size_bytes not in expected:
@@ -226,7 +226,7 @@ class Elsewhere(Exception):  # noqa: N818 - it says where the office stands
         super().__init__(OFFSET)
 
 
-def _sizes_recorded(session: Session, officer_id: str, digest: str) -> set[int]:
+def sizes_recorded(session: Session, officer_id: str, digest: str) -> set[int]:
     """Say how large a photograph is that was recorded in a case this officer has or had."""
     return set(
         session.scalars(
@@ -235,6 +235,39 @@ def _sizes_recorded(session: Session, officer_id: str, digest: str) -> set[int]:
             .where(PhotographRow.photograph_id == digest, CaseAccessRow.officer_id == officer_id)
         )
     )
+
+
+def is_known_of(session: Session, device_id: str, digest: str) -> bool:
+    """Tell whether this device has brought a photograph, so that nothing more of it is needed."""
+    brought = _of(device_id, digest) & BlobUploadRow.finished_at.is_not(None)
+    return session.scalar(select(BlobUploadRow.upload_id).where(brought).limit(1)) is not None
+
+
+def keep_whole(session: Session, by: Wanted, device_id: str, body: bytes, now: datetime) -> bool:
+    """Keep a photograph that came whole another way, if it is what it is named by; else keep nothing."""
+    named = hashlib.sha256(body).hexdigest() == by.digest and len(body) == by.size_bytes
+    if not named or not is_plain_jpeg(body):
+        return False
+    session.execute(
+        insert(BlobRow)
+        .values(digest=by.digest, size_bytes=by.size_bytes, received_at=now, body=body)
+        .on_conflict_do_nothing()
+    )
+    session.add(
+        BlobUploadRow(
+            upload_id=by.upload_id,
+            device_id=device_id,
+            digest=by.digest,
+            size_bytes=by.size_bytes,
+            received_bytes=by.size_bytes,
+            parts=0,
+            begun_at=now,
+            expires_at=_expires_at(now),
+            finished_at=now,
+        )
+    )
+    session.flush()
+    return True
 
 
 def _make_room(session: Session, device_id: str, digest: str) -> None:

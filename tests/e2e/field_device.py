@@ -74,13 +74,21 @@ class FieldDevice:
             found |= {match[1] for href, _said in links if (match := _CASE.search(href))}
         return sorted(found)
 
-    def visit(self, case_id: str, notes: str) -> Page:
-        """Record that nobody came to the door."""
+    def visit(self, case_id: str, notes: str, picture: bytes | None = None) -> Page:
+        """Record that nobody came to the door, with a photograph of it if there is one."""
         page = self.visitor.open(f"/cases/{case_id}")
         if any(form.action.endswith("/read") for form in page.forms):
             self.visitor.press(f"/cases/{case_id}/read")
         action = f"/cases/{case_id}/visit"
         self.visitor.open(action)
+        if picture is not None:
+            asked = {
+                "outcome": "no_answer",
+                "notes": notes,
+                "purpose": "premises",
+                "do": "photograph",
+            }
+            self.visitor.press(action, asked, {"photograph": ("door.jpg", picture)})
         saved = self.visitor.press(action, {"outcome": "no_answer", "notes": notes, "do": "save"})
         assert saved.path.startswith("/saved/"), saved.heading
         return saved
@@ -88,6 +96,10 @@ class FieldDevice:
     def copies(self) -> list[Path]:
         """List the sealed copies that lie on the device."""
         return sorted(self.home.glob("officers/*/sealed/*/*.sealed"))
+
+    def photographs(self) -> list[Path]:
+        """List the sealed photographs that lie on the device."""
+        return sorted(self.home.glob("officers/*/sealed/*/*.photograph"))
 
     def recorded(self, notes: str) -> int:
         """Count at the office how often a visit with these notes is recorded."""

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 import sync
-from field_client import rounds
-from field_client.vault import absorbing
+from field_client import bringing, rounds
+from field_client.vault import absorbing, sealed_photographs
 from field_client.vault.outbox import State
-from server.sealed_work import taking
+from server.sealed_work import photographs, taking
 from shared import schemas
 from shared.commands import Lane, Outcome
 from sync import (
+    attachments,
     blob_session,
     blobs,
     checkpoints,
@@ -32,6 +33,7 @@ from sync import (
     wipes,
     wire,
 )
+from sync.attachments import Bringing, SealedPhotograph
 from sync.checkpoints import Checkpoint, CheckpointReply, CheckpointRequest
 from sync.leases import LeaseReply, LeaseRequest
 from sync.protocol import (
@@ -69,6 +71,7 @@ MODULES = (
     sealed,
     wipes,
     rescue,
+    attachments,
     checkpoints,
 )
 SOURCES = (
@@ -78,6 +81,7 @@ SOURCES = (
     ROOT / "server" / "leasing" / "lending.py",
     ROOT / "server" / "sealed_work" / "taking.py",
     ROOT / "server" / "sealed_work" / "device_api.py",
+    ROOT / "server" / "sealed_work" / "photographs.py",
     ROOT / "server" / "wiping" / "device_api.py",
     ROOT / "field_client" / "vault" / "absorbing.py",
 )
@@ -105,6 +109,8 @@ MESSAGES = (
 )
 BESIDE = (
     SealedCopy,
+    SealedPhotograph,
+    Bringing,
     Rescue,
     WipeOrder,
     WipeReceipt,
@@ -122,6 +128,10 @@ def limits() -> dict[str, float]:
         "DRAFT_DAYS": absorbing.DRAFT_DAYS,
         "KEPT_DAYS": absorbing.KEPT_DAYS,
         "HELD_MAX": taking.HELD_MAX,
+        "PHOTOGRAPHS_MAX": photographs.PHOTOGRAPHS_MAX,
+        "COMING_SECONDS": photographs.COMING_SECONDS,
+        "SEALED_BYTES_MAX": sealed_photographs.SEALED_BYTES_MAX,
+        "ASKINGS_MAX": bringing.ASKINGS_MAX,
         "CHECK_IN_SECONDS": rounds.CHECK_IN_SECONDS,
         "ERASING_SECONDS": rounds.ERASING_SECONDS,
     }

@@ -67,6 +67,7 @@ def register(app: Flask, vault: OpenVault) -> None:
         syncing=syncing,
         search=search_here,
         told=vault.told,
+        pictures=vault.pictures,
     )
     for each in (answering, case, day, details, draft, photograph, search, sent, settings, visit):
         app.register_blueprint(each.screens)

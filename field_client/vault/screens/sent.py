@@ -75,6 +75,7 @@ def list_outbox() -> str:
         rows=[(item, _about(here, item)) for item in items],
         page=page,
         counts=outbox.counts(here.store),
+        unsealed=here.unsealed,
         progress=here.syncing.progress,
         copy=here.copy(),
     )
@@ -223,6 +224,7 @@ def sync() -> str:
         progress=here.syncing.progress,
         copy=here.copy(),
         counts=outbox.counts(here.store),
+        unsealed=here.unsealed,
     )
 
 
