@@ -70,7 +70,7 @@ def test_roles_are_called_what_the_catalogue_knows() -> None:
     assert {role.name for role in shipped_roles()} == set(NAMES)
 
 
-@pytest.mark.parametrize("role", ["administrator", "auditor", "data_protection_officer"])
+@pytest.mark.parametrize("role", ["administrator", "auditor", "protection_officer"])
 def test_who_keeps_or_audits_the_house_holds_no_permission_about_a_case(role: str) -> None:
     held = ROLES[role]
     assert [each for each in held if each.startswith(ABOUT_CASES)] == []

@@ -79,7 +79,7 @@ def scene(office: Office) -> Scene:
         keeper=keeper,
         caseworker=office.person("carol", "caseworker"),
         other=office.person("olu", "supervisor"),
-        dpo=office.person("dpo", "data_protection_officer"),
+        dpo=office.person("dpo", "protection_officer"),
     )
 
 
