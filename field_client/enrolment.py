@@ -266,6 +266,6 @@ def _refusal(answer: Answer) -> RuleBroken:
         return RuleBroken("code.refused", field="code")
     if answer.status == 429:  # noqa: PLR2004 - HTTP's own number
         return RuleBroken("code.too_many_tries", field="code")
-    if answer.status >= 500:  # noqa: PLR2004
+    if answer.status >= 500:  # noqa: PLR2004 - HTTP's own number
         return RuleBroken("office.unreachable")
     return RuleBroken("office.refused")

@@ -56,6 +56,6 @@ def _owner_on_macos() -> int | None:
 def _is_active_in_qt() -> bool:
     """Ask Qt, which counts its own dialogs as ours."""
     from qtpy.QtCore import Qt  # noqa: PLC0415 - only where the window is Qt's
-    from qtpy.QtGui import QGuiApplication  # noqa: PLC0415
+    from qtpy.QtGui import QGuiApplication  # noqa: PLC0415 - read in where it is used
 
     return bool(QGuiApplication.applicationState() == Qt.ApplicationState.ApplicationActive)

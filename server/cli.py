@@ -62,7 +62,7 @@ def main(context: click.Context) -> None:
 def office(config: Config) -> Iterator[Flask]:
     """Give a command the office it works on, its database running and migrated."""
     from server.app import create_app  # noqa: PLC0415 - `fieldfare field` need not load the office
-    from server.spine.database import db  # noqa: PLC0415
+    from server.spine.database import db  # noqa: PLC0415 - read in where it is used
 
     with running_database(config) as url:
         app = create_app(config, url)
@@ -81,9 +81,9 @@ def serve_office(config: Config) -> None:
 
     It does not start when a user has a password that is printed in the software.
     """
-    from server.doctor.posture import refuse_published_passwords  # noqa: PLC0415
-    from server.serving import serve  # noqa: PLC0415
-    from server.spine.database import db  # noqa: PLC0415
+    from server.doctor.posture import refuse_published_passwords  # noqa: PLC0415 - read in where it is used
+    from server.serving import serve  # noqa: PLC0415 - read in where it is used
+    from server.spine.database import db  # noqa: PLC0415 - read in where it is used
 
     with office(config) as app:
         if not config.demonstration:
@@ -96,7 +96,7 @@ def serve_office(config: Config) -> None:
 @click.pass_obj
 def worker(config: Config) -> None:
     """Do the long work that screens ask for."""
-    from server.spine.worker import run_worker  # noqa: PLC0415
+    from server.spine.worker import run_worker  # noqa: PLC0415 - read in where it is used
 
     with office(config) as app:
         run_worker(app)
@@ -141,8 +141,8 @@ def check() -> None:
 @click.pass_obj
 def ledger(config: Config) -> None:
     """Check that every balance equals the sum of its transactions; exit 1 when one does not."""
-    from server.accounts.ledger import check_ledger  # noqa: PLC0415
-    from server.spine.database import db  # noqa: PLC0415
+    from server.accounts.ledger import check_ledger  # noqa: PLC0415 - read in where it is used
+    from server.spine.database import db  # noqa: PLC0415 - read in where it is used
 
     with office(config):
         found = check_ledger(db.session())
@@ -154,9 +154,9 @@ def ledger(config: Config) -> None:
 @click.pass_obj
 def records(config: Config) -> None:
     """Check that every field record is what its case's rows say; exit 1 when one is not."""
-    from server.app import house  # noqa: PLC0415
-    from server.spine.database import db  # noqa: PLC0415
-    from server.spine.projections import check_all  # noqa: PLC0415
+    from server.app import house  # noqa: PLC0415 - read in where it is used
+    from server.spine.database import db  # noqa: PLC0415 - read in where it is used
+    from server.spine.projections import check_all  # noqa: PLC0415 - read in where it is used
 
     with office(config):
         checked, stale = check_all(db.session(), house())

@@ -11,7 +11,7 @@ def find_newer_python() -> None:
         path = shutil.which(name)
         if path:
             os.execv(path, [path, "-m", "setup"])  # noqa: S606 - the same program, a newer Python
-    sys.exit("Install Python 3.11 or newer: this one is %s." % sys.version.split()[0])  # noqa: UP031
+    sys.exit("Install Python 3.11 or newer: this one is %s." % sys.version.split()[0])  # noqa: UP031 - an older Python must read this line
 
 
 if __name__ == "__main__":

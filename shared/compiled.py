@@ -74,7 +74,7 @@ def _member(name: str, field: fields.Field[Any]) -> _Member:
     )
 
 
-def _read_object(members: list[_Member], strict: bool, value: Any) -> dict[str, Any]:  # noqa: ANN401, FBT001
+def _read_object(members: list[_Member], strict: bool, value: Any) -> dict[str, Any]:  # noqa: ANN401, FBT001 - a value of any kind
     if type(value) is not dict:
         raise _NotPlain
     meant: dict[str, Any] = {}
@@ -115,7 +115,7 @@ def _value(field: fields.Field[Any]) -> Read:
     raise _NotPlain
 
 
-def _checked(read: Read, validator: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401
+def _checked(read: Read, validator: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401 - a value of any kind
     meant = read(value)
     validator(meant)
     return meant
@@ -136,7 +136,7 @@ def _string(_field: fields.Field[Any]) -> Read:
     return _text
 
 
-def _text(value: Any) -> str:  # noqa: ANN401
+def _text(value: Any) -> str:  # noqa: ANN401 - a value of any kind
     if type(value) is not str:
         raise _NotPlain
     return value
@@ -146,7 +146,7 @@ def _raw(_field: fields.Field[Any]) -> Read:
     return _as_it_is
 
 
-def _as_it_is(value: Any) -> Any:  # noqa: ANN401
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - a value of any kind
     return value
 
 
@@ -156,7 +156,7 @@ def _enumerated(field: Any) -> Read:  # noqa: ANN401 - an Enum
     return partial(_one_of, {each.value: each for each in field.enum})
 
 
-def _one_of(members: Mapping[Any, Any], value: Any) -> Any:  # noqa: ANN401
+def _one_of(members: Mapping[Any, Any], value: Any) -> Any:  # noqa: ANN401 - a value of any kind
     if type(value) is not str or value not in members:
         raise _NotPlain
     return members[value]
@@ -166,7 +166,7 @@ def _list(field: Any) -> Read:  # noqa: ANN401 - a List
     return partial(_read_list, _value(field.inner))
 
 
-def _read_list(read: Read, value: Any) -> list[Any]:  # noqa: ANN401
+def _read_list(read: Read, value: Any) -> list[Any]:  # noqa: ANN401 - a value of any kind
     if type(value) is not list or None in value:
         raise _NotPlain
     return [read(each) for each in value]
@@ -177,7 +177,7 @@ def _dict(field: Any) -> Read:  # noqa: ANN401 - a Dict
     return partial(_read_dict, keys, _value(field.value_field) if field.value_field else None)
 
 
-def _read_dict(key: Read, inner: Read | None, value: Any) -> dict[Any, Any]:  # noqa: ANN401
+def _read_dict(key: Read, inner: Read | None, value: Any) -> dict[Any, Any]:  # noqa: ANN401 - a value of any kind
     if type(value) is not dict:
         raise _NotPlain
     if inner is None:

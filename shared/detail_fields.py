@@ -120,7 +120,7 @@ class Edits(Answer):
         return {"was": edit["was"], "now": check_value(self.record, name, edit["now"], edit["was"])}
 
 
-def check_value(record: str, name: str, value: object, was: object = None) -> Any:  # noqa: ANN401
+def check_value(record: str, name: str, value: object, was: object = None) -> Any:  # noqa: ANN401 - a value of any kind
     """Read a field's value; nothing said is always one, and so is what another version had there.
 
     A member of a set that this version has no word for is kept, or an old device would take it out.

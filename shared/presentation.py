@@ -269,8 +269,8 @@ def _largest_unit(seconds: int, say: Translator) -> str:
     days = seconds // _DAY
     if days < 14:  # noqa: PLR2004 - people count days for a fortnight, then weeks, months, years
         return say.count("%(number)s day", "%(number)s days", days)
-    if days < 60:  # noqa: PLR2004
+    if days < 60:  # noqa: PLR2004 - HTTP's own number
         return say.count("%(number)s week", "%(number)s weeks", days // 7)
-    if days < 730:  # noqa: PLR2004
+    if days < 730:  # noqa: PLR2004 - HTTP's own number
         return say.count("%(number)s month", "%(number)s months", days * 12 // 365)
     return say.count("%(number)s year", "%(number)s years", days // 365)

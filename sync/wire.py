@@ -96,7 +96,7 @@ def read_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
-def _is_too_deep(value: Any, allowed: int = DEPTH_MAX) -> bool:  # noqa: ANN401
+def _is_too_deep(value: Any, allowed: int = DEPTH_MAX) -> bool:  # noqa: ANN401 - a value of any kind
     """Tell whether lists and objects nest beyond what any message here does."""
     if not isinstance(value, dict | list):
         return False
@@ -259,7 +259,7 @@ def _said(members: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _is_same(value: Any, default: Any) -> bool:  # noqa: ANN401
+def _is_same(value: Any, default: Any) -> bool:  # noqa: ANN401 - a value of any kind
     """Tell whether a member says what is taken for granted; an empty list is never none."""
     return bool((list(value) if isinstance(value, tuple) else value) == default)
 
@@ -332,7 +332,7 @@ def _read_records(said: Any) -> tuple[Record, ...]:  # noqa: ANN401 - any JSON v
     return tuple(map(_read_record, said))
 
 
-def _read_record(said: Any) -> Record:  # noqa: ANN401
+def _read_record(said: Any) -> Record:  # noqa: ANN401 - a value of any kind
     if not isinstance(said, dict):
         raise NotAMessage("message.wrong_shape")
     case_id, commit, body = said.get("case_id"), said.get("commit"), said.get("body")
@@ -359,6 +359,6 @@ def _text(said: Mapping[str, Any], name: str, characters_max: int) -> str:
     return value
 
 
-def _each(kind: Callable[..., Any], items: list[dict[str, Any]]) -> Any:  # noqa: ANN401
+def _each(kind: Callable[..., Any], items: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - a value of any kind
     """Make one value of a kind from each dictionary."""
     return tuple(kind(**item) for item in items)

@@ -93,6 +93,16 @@ def test_nothing_is_left_unfinished() -> None:
     assert not found
 
 
+def test_a_rule_is_broken_only_where_the_line_says_why() -> None:
+    silent = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in python_files(*PACKAGES, "setup", "tests")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if re.search(r"# noqa(: [A-Z0-9, ]+)?$", line)
+    ]
+    assert not silent, f"say after a dash why the rule does not hold here: {silent}"
+
+
 def test_no_file_names_a_registry_or_a_path_of_a_machine() -> None:
     named = re.compile(r"index-url|\"resolved\": *\"http|registry *= *\"?http")
     found = [

@@ -126,7 +126,7 @@ _COLUMNS = (
 )
 
 _NEEDS_YOU = (
-    f"({_REFUSED} OR {_DECIDED} OR coalesce(group_id, '') IN "  # noqa: S608
+    f"({_REFUSED} OR {_DECIDED} OR coalesce(group_id, '') IN "  # noqa: S608 - our own words
     f"(SELECT visit_id FROM photograph WHERE {_PICTURE_REFUSED}))"
 )
 
@@ -142,7 +142,7 @@ def some(store: Store, sending: Collection[str], *, first: int, rows_max: int = 
     """Give some of the items: what needs the officer, then what waits, then the latest saved."""
     with store.transaction():
         ids = store.rows(
-            "SELECT coalesce(group_id, command_id) AS item FROM outbox GROUP BY item "  # noqa: S608
+            "SELECT coalesce(group_id, command_id) AS item FROM outbox GROUP BY item "  # noqa: S608 - our own words
             f"ORDER BY max({_NEEDS_YOU}) DESC, max(outcome IS NULL) DESC, "
             "max(rowid) DESC LIMIT ? OFFSET ?",
             (rows_max, first),
@@ -275,7 +275,7 @@ def settle(store: Store, item_id: str, now: datetime) -> None:
     """Note that the officer has dealt with what was refused; nothing of it is deleted."""
     with store.transaction() as connection:
         connection.execute(
-            "UPDATE outbox SET settled_at = ? WHERE (group_id = ? OR command_id = ?) "  # noqa: S608
+            "UPDATE outbox SET settled_at = ? WHERE (group_id = ? OR command_id = ?) "  # noqa: S608 - our own words
             f"AND ({_REFUSED} OR {_DECIDED})",
             (now.isoformat(), item_id, item_id),
         )

@@ -20,7 +20,7 @@ class Connection(Protocol):
     def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Any:  # noqa: ANN401 - a cursor
         """Run one statement."""
 
-    def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> Any:  # noqa: ANN401
+    def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> Any:  # noqa: ANN401 - a value of any kind
         """Run one statement for each of some rows."""
 
 

@@ -48,7 +48,7 @@ class Devices:
     def ask(self, do: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
         """Have something done, and give what is answered."""
         assert self._process.stdin is not None  # noqa: S101 - both are pipes
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker
         self._process.stdin.write(json.dumps({"do": do, **values}).encode() + b"\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()

@@ -206,7 +206,7 @@ def alarm(session: Session, _config: Config, _now: datetime) -> Sentence | None:
 
 def _not_own() -> ColumnElement[bool]:
     """Leave out what was opened of the reader's own record: the session knows who looks."""
-    reader = func.nullif(func.current_setting("fieldfare.reader", True), "")  # noqa: FBT003
+    reader = func.nullif(func.current_setting("fieldfare.reader", True), "")  # noqa: FBT003 - SQL's own order
     own = exists().where(
         RestrictionRow.person_id == func.any(GlassBreakRow.person_ids),
         cast(RestrictionRow.user_id, String) == reader,

@@ -84,7 +84,7 @@ def name_of(naming: Naming, kind: str) -> Naming:
     return Naming(title=naming.title, whole_name=naming.whole_name)
 
 
-def open_person(known: bool, command: OpenPerson, occasion: Occasion) -> Decision:  # noqa: FBT001
+def open_person(known: bool, command: OpenPerson, occasion: Occasion) -> Decision:  # noqa: FBT001 - one fact, as it was read
     """Open a person under a name; `known` tells whether the id is already somebody's."""
     if known:
         raise RuleBroken("person.known")

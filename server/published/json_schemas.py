@@ -94,7 +94,7 @@ def _clean_text(field: Any) -> Said:  # noqa: ANN401 - the table says which fiel
     return {"type": "string", "maxLength": field.characters_max, "pattern": filled}
 
 
-def _enum(field: Any) -> Said:  # noqa: ANN401
+def _enum(field: Any) -> Said:  # noqa: ANN401 - a value of any kind
     return {"type": "string", "enum": [each.value for each in field.enum]}
 
 

@@ -34,7 +34,7 @@ NOTHING_SHOWN = Suggestion(
 """Stands where what a conflict is about is withheld."""
 
 
-def suggest(record: str, field: str, office: Any, heard: Sequence[Heard]) -> Suggestion:  # noqa: ANN401
+def suggest(record: str, field: str, office: Any, heard: Sequence[Heard]) -> Suggestion:  # noqa: ANN401 - a value of any kind
     """Suggest an answer from what is known, or say how to find out."""
     rule = rule_of(record, field)
     if rule.policy is Policy.UNION:
@@ -65,10 +65,10 @@ def suggest(record: str, field: str, office: Any, heard: Sequence[Heard]) -> Sug
     )
 
 
-def _alike(one: Any, other: Any) -> bool:  # noqa: ANN401
+def _alike(one: Any, other: Any) -> bool:  # noqa: ANN401 - a value of any kind
     """Tell whether two values differ in capitals, spaces and full stops only."""
     return _bare(one) == _bare(other)
 
 
-def _bare(value: Any) -> str:  # noqa: ANN401
+def _bare(value: Any) -> str:  # noqa: ANN401 - a value of any kind
     return "".join(character for character in str(value).casefold() if character.isalnum())

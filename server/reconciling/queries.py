@@ -191,7 +191,7 @@ def _whole(session: Session, query: Select[Any]) -> list[Conflict]:
     ]
 
 
-def _conflict(row: Any, said: Sequence[Said], office_from: Recorded | None) -> Conflict:  # noqa: ANN401
+def _conflict(row: Any, said: Sequence[Said], office_from: Recorded | None) -> Conflict:  # noqa: ANN401 - a value of any kind
     found: ConflictRow = row.ConflictRow
     withheld = found.was is None and found.office is None
     label = label_of(found.record, found.field.partition(".")[0] if withheld else found.field)

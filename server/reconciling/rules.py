@@ -80,7 +80,7 @@ def decide_conflict(
     return Decision(changes=(decided, *_brought_about(conflict, command, value, occasion)))
 
 
-def _settled_with(conflict: OpenConflict, command: DecideConflict) -> Any:  # noqa: ANN401
+def _settled_with(conflict: OpenConflict, command: DecideConflict) -> Any:  # noqa: ANN401 - a value of any kind
     """Read the answer as the value that holds from now on."""
     if command.answer == "office":
         return conflict.office
@@ -107,7 +107,7 @@ def _claim(conflict: OpenConflict, command: DecideConflict) -> Claim:
 def _brought_about(
     conflict: OpenConflict,
     command: DecideConflict,
-    value: Any,  # noqa: ANN401
+    value: Any,  # noqa: ANN401 - a value of any kind
     occasion: Occasion,
 ) -> tuple[Change, ...]:
     """Say what the decision changes of the record itself; often it holds already."""

@@ -57,7 +57,7 @@ def _note_return(_connection: Any, record: Any) -> None:  # noqa: ANN401 - the d
     record.info[_USED_AT] = monotonic()
 
 
-def _check_after_idling(connection: Any, record: Any, _holder: Any) -> None:  # noqa: ANN401
+def _check_after_idling(connection: Any, record: Any, _holder: Any) -> None:  # noqa: ANN401 - a value of any kind
     """Have a connection that has lain idle answer first, so that one a restart broke is replaced.
 
     One that was just used is not asked: that would double the statements of a short request.

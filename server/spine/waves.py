@@ -199,7 +199,7 @@ def _facts(session: Session, house: House, orders: Sequence[Order]) -> list[tupl
     return [(order, found[order.command_id]) for order in orders]
 
 
-def _ask(handling: Handling, facts: Any, order: Order, occasion: Occasion) -> Decision:  # noqa: ANN401
+def _ask(handling: Handling, facts: Any, order: Order, occasion: Occasion) -> Decision:  # noqa: ANN401 - a value of any kind
     """Ask the rule, unless the person may not give the command or its subject is not there."""
     if not order.actor.may(handling.kind.needs):
         raise RuleBroken("authority.lacking")
@@ -220,7 +220,7 @@ LATE_WORK = "late_work"
 """Flags what a device did on a case before it had learnt that its officer no longer has it."""
 
 
-def _is_late_work(order: Order, facts: Any) -> bool:  # noqa: ANN401
+def _is_late_work(order: Order, facts: Any) -> bool:  # noqa: ANN401 - a value of any kind
     """Tell whether a case was taken away behind the back of whoever was at work on it.
 
     The work is kept as any other, whoever has the case now; a supervisor sees why it is there.

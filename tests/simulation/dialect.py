@@ -132,7 +132,7 @@ class _Types(SQLiteTypeCompiler):
     def visit_ARRAY(self, *_type: Any, **_kw: Any) -> str:  # noqa: N802 - as the compiler is called
         return "JSON"
 
-    def visit_JSONB(self, *_type: Any, **_kw: Any) -> str:  # noqa: N802
+    def visit_JSONB(self, *_type: Any, **_kw: Any) -> str:  # noqa: N802 - SQLAlchemy's name
         return "JSON"
 
     def visit_uuid(self, *_type: Any, **_kw: Any) -> str:

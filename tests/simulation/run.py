@@ -182,7 +182,7 @@ def _take_database(free: Queue[str]) -> None:
     _own.append(free.get(timeout=WAIT_SECONDS_MAX))
 
 
-def _run_own(where: Where, seeds: Sequence[int], stop_at_first: bool) -> list[Ended]:  # noqa: FBT001
+def _run_own(where: Where, seeds: Sequence[int], stop_at_first: bool) -> list[Ended]:  # noqa: FBT001 - one fact, as it was read
     return _run_share(_own[0], where, seeds, stop_at_first=stop_at_first)
 
 

@@ -73,7 +73,7 @@ class Story:
         """Add a line to the trace."""
         self.trace.append(f"{self.steps:3} {line}")
 
-    def expect(self, property_: str, holds: bool, otherwise: str) -> None:  # noqa: FBT001
+    def expect(self, property_: str, holds: bool, otherwise: str) -> None:  # noqa: FBT001 - one fact, as it was read
         """Break off unless something holds that must."""
         if not holds:
             raise Broken(property_, otherwise)

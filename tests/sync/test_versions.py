@@ -217,7 +217,7 @@ class Empty:
     def accept(self, envelopes: tuple[object, ...]) -> tuple[Receipt, ...]:
         self.asked.append("accept")
         return tuple(
-            Receipt(command_id=getattr(e, "command_id"), outcome=Outcome.APPLIED)  # noqa: B009
+            Receipt(command_id=getattr(e, "command_id"), outcome=Outcome.APPLIED)  # noqa: B009 - the type is not told
             for e in envelopes
         )
 

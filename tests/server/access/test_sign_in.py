@@ -201,7 +201,7 @@ def test_the_sign_in_page_says_why_a_session_is_over(
 ) -> None:
     client = office.client_of(office.person("amina", "administrator"))
     with office.session() as session, session.begin():
-        session.execute(text(f"UPDATE session SET {column} = {column} - interval '11 hours'"))  # noqa: S608
+        session.execute(text(f"UPDATE session SET {column} = {column} - interval '11 hours'"))  # noqa: S608 - our own words
     assert sentence in client.get("/users", follow_redirects=True).text
 
 

@@ -157,7 +157,7 @@ def test_a_thousand_random_tamperings_are_all_found(ledger: Ledger) -> None:
 
     tamper()
     assert codes.total() >= TAMPERINGS
-    print(f"T54: {codes.total()} of {codes.total()} tamperings found: {dict(codes)}")  # noqa: T201
+    print(f"T54: {codes.total()} of {codes.total()} tamperings found: {dict(codes)}")  # noqa: T201 - the figure is what is asked for
     assert {"audit.broken", "audit.cut_short", "audit.written_anew", "audit.line"} <= set(codes)
 
 

@@ -106,7 +106,7 @@ def test_joint_debtors_stand_on_each_others_case(day: Day, browser: Browser) -> 
     first = day.household("Ann Joint")
     second = day.household("Bob Joint")
     with day.session() as session:
-        from server.accounts.tables import LiablePartyRow  # noqa: PLC0415
+        from server.accounts.tables import LiablePartyRow  # noqa: PLC0415 - read in where it is used
 
         session.execute(
             insert(LiablePartyRow).values(debt_id=first.debt_ids[0], person_id=second.person_id)
@@ -244,7 +244,7 @@ def test_a_case_about_no_debt_or_another_persons_is_refused(
 def test_somebody_who_owes_nothing_has_nothing_to_open_a_case_about(
     day: Day, browser: Browser
 ) -> None:
-    from server.people.tables import PersonRow  # noqa: PLC0415
+    from server.people.tables import PersonRow  # noqa: PLC0415 - read in where it is used
 
     person_id = new_id()
     with day.session() as session:

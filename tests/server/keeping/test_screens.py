@@ -162,7 +162,7 @@ def test_a_backup_is_asked_for_once_a_turn_and_again_an_hour_after_a_failure(
 @contextmanager
 def opened(premises: Premises, config: Config) -> Iterator[Day]:
     from server.app import create_app  # noqa: PLC0415 - a second office of this test
-    from server.spine.database import db  # noqa: PLC0415
+    from server.spine.database import db  # noqa: PLC0415 - read in where it is used
 
     app = create_app(config, premises.url)
     app.testing = True

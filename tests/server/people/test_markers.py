@@ -119,7 +119,7 @@ def test_a_marker_needs_one_subject_that_is_known_and_a_review_within_a_year(
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_only_a_marker_in_force_can_be_ended(office: Office, ended: bool) -> None:  # noqa: FBT001
+def test_only_a_marker_in_force_can_be_ended(office: Office, ended: bool) -> None:  # noqa: FBT001 - one fact, as it was read
     jane = open_person(office, "Jane", "Smith")
     end = EndMarker(marker_id=DOG.marker_id, reason="Gone")
     if ended:

@@ -25,7 +25,7 @@ def browser(day: Day) -> Browser:
 
 def seen(page: str) -> dict[str, Any]:
     """Read what the page sends along with a decision."""
-    import re  # noqa: PLC0415
+    import re  # noqa: PLC0415 - read in where it is used
 
     found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
     return {name: found[name] for name in ("seen", "command_id")}
