@@ -40,6 +40,9 @@ a trigger lets it erase and nothing else."""
 
 ONLY_READ = ("alembic_version",)
 
+SIGHT_SCHEMA = "visible"
+"""Where the views are that a reader's session finds under the tables' names; nothing is written there."""
+
 ALTERING = ("UPDATE", "DELETE", "TRUNCATE")
 
 _TURN = 3_155_022
@@ -77,6 +80,12 @@ def grant(owner_url: str, role: str = OFFICE) -> None:
             ):
                 names = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
                 connection.execute(sql.SQL(statement).format(**names))
+        for statement in (
+            "GRANT USAGE ON SCHEMA {schema} TO {role}",
+            "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}",
+        ):
+            names = {"schema": sql.Identifier(SIGHT_SCHEMA), "role": sql.Identifier(role)}
+            connection.execute(sql.SQL(statement).format(**names))
         for schema, table in tables:
             for given in _given(schema, table):
                 connection.execute(
