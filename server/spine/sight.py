@@ -133,10 +133,15 @@ def is_withheld(session: Session, kind: str, id_: str) -> bool:
     return bool(session.scalar(_WITHHELD[kind], {"id": id_}))
 
 
-_MAY_NOT_HAVE = text(
-    "SELECT asked.case_id, asked.user_id FROM unnest(:cases, :officers) AS asked (case_id, user_id)"
-    " WHERE asked.case_id IN (SELECT public.hidden_cases(asked.user_id, 'infinity'))"
-).bindparams(bindparam("cases", type_=ARRAY(Id)), bindparam("officers", type_=ARRAY(Id)))
+_MAY_NOT_HAVE = (
+    text(
+        "SELECT asked.case_id, asked.user_id"
+        " FROM unnest(:cases, :officers) AS asked (case_id, user_id)"
+        " WHERE asked.case_id IN (SELECT public.hidden_cases(asked.user_id, 'infinity'))"
+    )
+    .bindparams(bindparam("cases", type_=ARRAY(Id)), bindparam("officers", type_=ARRAY(Id)))
+    .columns(case_id=Id, user_id=Id)
+)
 
 
 def kept_apart(session: Session, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, text
 
 from server.audit import sealing
 from server.audit.chain import NOTHING
-from server.spine import database
+from server.spine import database, database_roles
 from server.spine.many_rows import add_rows
 from server.spine.tables import ChangeRow, CommandRow, DetailRow, ReadRow, SyncHeadRow
 from tests.server.audit.conftest import Ledger
@@ -97,6 +97,7 @@ def test_what_an_office_held_before_it_was_upgraded_is_sealed_as_it_was_found(
     there = recorded(ledger)
     database.unmigrate(database_url, "0015")
     database.migrate(database_url)
+    database_roles.grant(database_url)
     assert ledger.seal(rows_max=4) == there.total() + 1
     assert len({entry.written_in for entry in ledger.entries()[1:]}) == 1
     ledger.work("After")

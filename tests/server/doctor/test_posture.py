@@ -92,4 +92,4 @@ def test_a_role_that_cannot_alter_the_logs_is_good(office: Office) -> None:
 def test_everything_is_looked_at_once(office: Office, config: Config) -> None:
     with office.session() as session:
         abouts = [found.about for found in posture.look(config, session)]
-    assert len(abouts) == len(set(abouts)) == 8
+    assert len(abouts) == len(set(abouts)) == 9

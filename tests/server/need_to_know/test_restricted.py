@@ -25,7 +25,7 @@ from tests.server.need_to_know.restricted_town import Household, build, give_all
 GAP = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(?P<name>\w+)>")
 NOBODYS = {
     "device_id", "team_id", "user_id", "import_id", "upload_id", "job_id", "kind", "filename",
-    "subject", "break_id",
+    "subject", "break_id", "errand_id", "sign_in_id",
 }  # fmt: skip
 """What addresses name that is of no resident: `subject` and `break_id` have tests of their own."""
 

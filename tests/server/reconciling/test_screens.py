@@ -19,7 +19,7 @@ from tests.server.reading import hidden_of, words_of
 from tests.server.reconciling.saying import Doorstep, add_number, doorstep
 from tests.server.town import office_of
 
-DECIDES = (*CASEWORKER, "conflicts.decide")
+DECIDES = (*CASEWORKER, "conflicts.decide", "vulnerability.see")
 
 
 @dataclass

@@ -38,7 +38,7 @@ def test_revoking_a_device_has_it_erased_and_says_only_what_is_known(
     day: Day, leader: Someone
 ) -> None:
     device_id = device(day, day.amina)
-    assert "Photographs it has not sent are lost" in words_of(
+    assert "Forms that were not saved are lost" in words_of(
         day.browser(leader).get(f"/devices/{device_id}/revoke")
     )
     page = lose(day, leader, device_id)
