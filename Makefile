@@ -16,7 +16,7 @@ run: setup        ## the office and a device, with a fictional council
 
 test: setup       ## every test but the long runs
 	$(BIN)/pytest -n 2 -m "$(QUICK)"
-	$(BIN)/pytest -m "browser and not long" || test $$? -eq 5
+	$(BIN)/pytest -n 2 -m "browser and not long" || test $$? -eq 5
 
 check: setup      ## form, types, boundaries and templates, and that each planted fault still fits
 	$(BIN)/ruff format --check

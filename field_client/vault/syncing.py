@@ -226,7 +226,7 @@ class Syncing:
             if self._after is not None:
                 self._after()
             unsettled = self._look_at_history() or unsettled
-            self._photographs.send_all()
+            self._send_photographs()
         except RuleBroken as refusal:
             return RuleBroken("sync.no_room") if refusal.code == "disk.full" else refusal
         except (PipeClosed, PipeFault):
@@ -235,6 +235,14 @@ class Syncing:
             incidents.note("sync", fault)
             return RuleBroken("sync.fault")
         return unsettled
+
+    def _send_photographs(self) -> None:
+        """Send photographs, and follow those that arrived, whatever became of the rest."""
+        try:
+            self._photographs.send_all()
+        finally:
+            if self.progress.photographs_sent and self._after is not None:
+                self._after()
 
     def _look_at_history(self) -> RuleBroken | None:
         """Hold the office's history to what this device saw of it; that keeps nothing else back."""
