@@ -15,8 +15,8 @@ from field_client.home import Home
 from field_client.leasing import Leasing
 from field_client.tablet import homes_in
 from field_client.vault import keys
-from field_client.vault.opening import DATABASE_FILE
 from field_client.vault.database import VaultUnreadable
+from field_client.vault.opening import DATABASE_FILE
 from field_client.vault.store import open_store
 from server.demo.pairing import entered, pair_on, signed_in
 from shared.errors import RuleBroken
