@@ -231,7 +231,9 @@ class _BringingSchema(Schema):
     start = WholeNumber(required=True, least=0, most=ATTACHMENT_BYTES_MAX)
 
 
-class _AnswerSchema(Schema):
+class BroughtSchema(Schema):
+    """How far a sealed photograph has come, and the office's signature under that."""
+
     class Meta:
         """A newer office may say more."""
 
@@ -266,7 +268,7 @@ def attachment_statement(device_id: str, digest: str, state: str, held: int) -> 
 def read_taken(body: bytes) -> tuple[str, int, str]:
     """Read what the office says of a sealed photograph, up to where it has it, and its signature."""
     try:
-        said: dict[str, Any] = dict(_AnswerSchema().load(read_json(body)))
+        said: dict[str, Any] = dict(BroughtSchema().load(read_json(body)))
     except ValidationError as error:
         raise NotAMessage("message.unreadable") from error
     return said["state"], said["held"], said["seal"]

@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from server.access.device_api import BODY_BYTES_MAX, EnrolSchema, StateSchema
 from server.published.answers import EnrolledSchema, StateAnswerSchema, WipedAnswerSchema
-from sync import blobs, checkpoints, leases, sealed, wipes
+from sync import attachments, blobs, checkpoints, leases, sealed, wipes
 from sync.protocol import CONTENT_TYPE, REQUEST_BYTES_MAX, SYNC_PATH
 from sync.sealed import AnswersSchema
 from sync.shapes import ReplySchema, RequestSchema
@@ -179,6 +179,22 @@ OPERATIONS = (
             401: SIGNED,
             413: ("sealed.too_large",),
             429: ("sealed.too_many",),
+        },
+    ),
+    Operation(
+        name="sealed_photograph",
+        method="post",
+        path=attachments.SEALED_PHOTOGRAPH_PATH,
+        says="Bring a part of a sealed photograph: a line of JSON, a line feed, and the part if any",
+        brings=Brings(media=sealed.SEALED_TYPE, bytes_max=attachments.BRINGING_BYTES_MAX),
+        answers={
+            200: Answer(says="How far it has come", schema=attachments.BroughtSchema()),
+        },
+        refused={
+            400: ("message.unreadable",),
+            401: SIGNED,
+            413: ("sealed.too_large",),
+            429: ("sealed.too_many_photographs",),
         },
     ),
     Operation(

@@ -21,7 +21,7 @@ from server.published.json_schemas import Components, NotDescribed
 from server.published.operations import HERE, OPERATIONS, Operation
 from server.spine.permissions import Opening, opening_of
 from shared.errors import REFUSALS
-from sync import blobs, checkpoints, leases, protocol, sealed, wipes
+from sync import attachments, blobs, checkpoints, leases, protocol, sealed, wipes
 from tests.server.access.conftest import Office, make_app, office
 from tests.server.access.tablet import ENROL, Tablet, enrolled
 
@@ -46,6 +46,7 @@ LIMITS = {
     "lease": leases.LEASE_BYTES_MAX,
     "checkpoint": checkpoints.CHECKPOINT_BYTES_MAX,
     "sealed": sealed.COPIES_BYTES_MAX,
+    "sealed_photograph": attachments.BRINGING_BYTES_MAX,
     "wiped": wipes.WIPE_BYTES_MAX,
     "sync": protocol.REQUEST_BYTES_MAX,
     "send_part": blobs.PART_BYTES,
