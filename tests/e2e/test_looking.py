@@ -82,6 +82,7 @@ def looked_at(stocked: Stocked, stock: Stock, role: str) -> tuple[set[str], list
     permissions = stocked.permissions[role]
     routes = routes_of(stocked.app, permissions, role)
     starts = ["/", "/first-page", "/you", "/jobs", "/backups", "/history-seal", "/search?q=Adams"]
+    starts += ["/prove?next=/", "/signed-out", "/device/v1/openapi.json"]
     starts += [f"/?tray={tray.key}" for tray in TRAYS if tray.needs in permissions]
     starts += stocked.starts
     opened = walk(client, [start for start in starts if routes.has(start)], routes.has)
