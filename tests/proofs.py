@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-PROVES, FIGURE = "proves", "figure"
+PROVES, FIGURE, LACKS = "proves", "figure", "lacks"
+TOLD = {FIGURE: "figures", LACKS: "lacks"}
+"""What a test may say of itself with `record_property`, and what is written of it."""
+
+Properties = Sequence[tuple[str, object]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,17 +37,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         proving = bool(wanted & set(numbers)) if wanted else bool(numbers)
         long = config.getoption("--quick-proofs") and item.get_closest_marker("long")
         if asked and proving and long:
-            _write(Path(asked), item.nodeid, numbers, "skipped", [])
+            write(Path(asked), item.nodeid, numbers, "skipped", ())
         (kept if not asked or (proving and not long) else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
 
 
-def _write(
-    path: Path, test: str, numbers: Sequence[str], outcome: str, figures: Sequence[str]
+def write(
+    path: Path, test: str, numbers: Sequence[str], outcome: str, properties: Properties
 ) -> None:
-    said = {"test": test, "proves": numbers, "outcome": outcome, "figures": figures}
+    said: dict[str, object] = {"test": test, "proves": numbers, "outcome": outcome}
+    for name, told in TOLD.items():
+        said[told] = [str(value) for each, value in properties if each == name and value]
     with path.open("a", encoding="utf-8") as written:
         written.write(json.dumps(said) + "\n")
 
@@ -61,8 +67,7 @@ class Proofs:
         said = dict(report.user_properties)
         if PROVES not in said:
             return
-        figures = [str(value) for name, value in report.user_properties if name == FIGURE]
-        _write(self.path, report.nodeid, said[PROVES], report.outcome, figures)
+        write(self.path, report.nodeid, said[PROVES], report.outcome, report.user_properties)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -31,12 +31,16 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """One test that was run: which promises it proves, how it ended, and the figures it came to."""
+    """One test that was run: which promises it proves, how it ended, and the figures it came to.
+
+    `lacks` is what it could not look at on this machine.
+    """
 
     test: str
     proves: tuple[str, ...]
     outcome: str
     figures: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,7 @@ def judge(
     ours = [proof for proof in proofs if promise.number in proof.proves]
     figures = tuple(dict.fromkeys(figure for proof in ours for figure in proof.figures))
     failed = [proof.test for proof in ours if proof.outcome == "failed"]
+    lacks = [promise.lacks, *dict.fromkeys(lack for proof in ours for lack in proof.lacks)]
     left_out = [proof.test for proof in ours if proof.outcome == "skipped"]
     if failed:
         status, reason = Status.FAIL, ", ".join(failed)
@@ -81,8 +86,8 @@ def judge(
         status, reason = Status.NOT_RUN, promise.not_run or unseen
     elif left_out:
         status, reason = Status.NOT_RUN, f"left out: {', '.join(left_out)}"
-    elif promise.lacks:
-        status, reason = Status.PART, promise.lacks
+    elif any(lacks):
+        status, reason = Status.PART, "; ".join(filter(None, lacks))
     else:
         status, reason = Status.PROVED, ""
     return Verdict(promise=promise, status=status, tests=len(ours), figures=figures, reason=reason)

@@ -50,4 +50,5 @@ def _read(found: Path) -> Iterator[Proof]:
             proves=tuple(said["proves"]),
             outcome=said["outcome"],
             figures=tuple(said["figures"]),
+            lacks=tuple(said["lacks"]),
         )

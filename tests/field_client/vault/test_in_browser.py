@@ -14,13 +14,11 @@ from playwright.sync_api import Page, expect
 
 from field_client.vault import drafts, outbox, photographs
 from field_client.vault.store import Store
-from sync.protocol import SYNC_PATH
 from tests.browser import PHONE, PageAt
 from tests.e2e import crawl
 from tests.e2e.crawl import TABLET, Crawl
-from tests.field_client.office import SmallOffice
+from tests.field_client.full_office import FullOffice
 from tests.field_client.running import PASSPHRASE, RunningDevice, enrol, until
-from tests.field_client.vault import small_office
 from tests.field_client.vault.conftest import Served
 from tests.field_client.vault.pictures import jpeg
 from tests.field_client.vault.sample import a_day, id_of
@@ -192,25 +190,9 @@ def test_the_look_for_bright_light_keeps_the_rules_too(served: Served, phone: Pa
 # With the real processes
 
 
-class OfficeWithCases(SmallOffice):
-    """The small office of the device's own tests, with a day's cases to give."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sync = small_office.SmallOffice()
-        self.sync.commits = [a_day(datetime.now(UTC))]
-
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
-        status, kind, said = super().answer(path, headers, body)
-        if path == SYNC_PATH and status != 401:
-            answer = self.sync(path, body)
-            return answer.status, answer.headers["Content-Type"], answer.body
-        return status, kind, said
-
-
 @pytest.fixture
-def office_with_cases() -> Iterator[OfficeWithCases]:
-    made = OfficeWithCases()
+def office_with_cases() -> Iterator[FullOffice]:
+    made = FullOffice(a_day(datetime.now(UTC)))
     yield made
     made.stop()
 
@@ -239,7 +221,7 @@ def is_kept_to_the_last(sent: str | None) -> bool:
 
 
 def test_a_draft_outlives_a_vault_that_was_killed(
-    start: Callable[[], RunningDevice], office_with_cases: OfficeWithCases, page_at: PageAt
+    start: Callable[[], RunningDevice], office_with_cases: FullOffice, page_at: PageAt
 ) -> None:
     device = start()
     enrol(device, office_with_cases)

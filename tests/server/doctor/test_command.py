@@ -67,6 +67,8 @@ def test_a_failing_and_a_long_test_are_written_down_as_such(
         @pytest.mark.proves("T01")
         def test_passes(record_property):
             record_property("figure", "7 of 7")
+            record_property("lacks", "files alone were read")
+            record_property("lacks", "")
 
         @pytest.mark.proves("T02")
         def test_fails():
@@ -86,10 +88,12 @@ def test_a_failing_and_a_long_test_are_written_down_as_such(
     ended = pytester.runpytest_subprocess("--proofs", str(found), "--quick-proofs")
     ended.assert_outcomes(passed=1, failed=1, deselected=2)
     told = [json.loads(line) for line in found.read_text().splitlines()]
-    assert sorted((line["proves"], line["outcome"], line["figures"]) for line in told) == [
-        (["T01"], "passed", ["7 of 7"]),
-        (["T02"], "failed", []),
-        (["T41"], "skipped", []),
+    assert sorted(
+        (line["proves"], line["outcome"], line["figures"], line["lacks"]) for line in told
+    ) == [
+        (["T01"], "passed", ["7 of 7"], ["files alone were read"]),
+        (["T02"], "failed", [], []),
+        (["T41"], "skipped", [], []),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_a_promise_that_is_proved_in_part_is_not_counted_as_proved() -> None:
     part = Promise(number="T11", says="", lacks="Windows was not run")
     assert judge(part, [proof("passed")]).status is Status.PART
     assert judge(part, [proof("failed")]).status is Status.FAIL
+
+
+def test_what_a_test_could_not_look_at_on_this_machine_keeps_a_promise_from_being_proved() -> None:
+    weaker = replace(proof("passed"), lacks=("files alone were read",))
+    verdict = judge(PROMISE, [proof("passed"), weaker, weaker])
+    assert (verdict.status, verdict.reason) == (Status.PART, "files alone were read")
+    part = Promise(number="T11", says="", lacks="Windows was not run")
+    assert judge(part, [weaker]).reason == "Windows was not run; files alone were read"
 
 
 def test_without_tests_nothing_is_proved() -> None:
