@@ -19,8 +19,9 @@ from sqlalchemy import make_url
 
 from server.spine.postgres import EmbeddedPostgres
 from server.spine.postgres_programs import end_servers
+from tests.kept_logs import keep_logs_of
 
-pytest_plugins = ["pytester", "tests.browser", "tests.proofs"]
+pytest_plugins = ["pytester", "tests.browser", "tests.proofs", "tests.log_witness"]
 
 HOME_VARIABLE = "FIELDFARE_TEST_HOME"
 TEMPLATE = "migrated"
@@ -53,6 +54,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Delete the run's home after the last worker has gone."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(HOME_VARIABLE), ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what the run's own PostgreSQL has logged, once no worker needs it."""
+    if not hasattr(session.config, "workerinput"):
+        keep_logs_of(Path(os.environ[HOME_VARIABLE]))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -147,4 +155,5 @@ def home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="fieldfare-home-", dir=_quickest()))
     yield folder / "home"
     end_servers(folder / "home" / "postgres" / "data")
+    keep_logs_of(folder)
     shutil.rmtree(folder)

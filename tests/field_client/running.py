@@ -21,6 +21,7 @@ import psutil
 
 from field_client.home import Home
 from field_client.tablet import homes_in
+from tests.kept_logs import keep_log
 from tests.pages import assert_page
 
 ROOT = Path(__file__).parents[2]
@@ -116,6 +117,7 @@ class RunningDevice:
         for stream in (self.process.stdout, self.process.stderr):
             assert stream is not None
             stream.close()
+        keep_log(bytes(self.log))
         return code
 
 
