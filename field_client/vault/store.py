@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from field_client.vault import lanes, renumbering
+from field_client.vault import lanes, renumbering, stocktaking
 from field_client.vault.absorbing import (
     DIFFERS,
     FORKED,
@@ -19,6 +20,7 @@ from field_client.vault.absorbing import (
     Seal,
 )
 from field_client.vault.database import Connection, DatabaseError, is_full, open_database
+from field_client.vault.defects import note_defect
 from field_client.vault.drive import Drive, Folder, is_roomy, make_room
 from field_client.vault.records import manifest_of, recount, scope_of
 from shared.commands import Lane
@@ -232,6 +234,18 @@ class Store:
         """Say what the records held here come to."""
         with self._lock:
             return scope_of(self._connection)
+
+    def take_stock(self, now: datetime) -> None:
+        """Find what was altered behind this program's back, note it, and have the office mend it."""
+        with self.transaction() as connection:
+            found = stocktaking.altered(connection)
+            for table in sorted(found):
+                note_defect(connection, f"{table}.altered", now.isoformat(), "")
+            if stocktaking.OUTBOX in found:
+                connection.execute("REINDEX outbox")
+            if stocktaking.RECORDS in found:
+                stocktaking.write_anew(connection)
+                self.put(DIFFERS, "yes")
 
     def defects(self) -> list[tuple[str, int, str]]:
         """List what was not as it should be: its kind, how often, and when last."""

@@ -162,6 +162,7 @@ class Syncing:
         self._history = History(store, keeper, office_key)
         self._failures = 0
         self._no_room = False
+        self._took_stock = False
         self._thread = threading.Thread(target=self._run, name="syncing", daemon=True)
 
     @property
@@ -222,6 +223,7 @@ class Syncing:
 
     def _attempt(self) -> RuleBroken | None:
         try:
+            self._take_stock()
             unsettled = self._exchange()
             if self._after is not None:
                 self._after()
@@ -243,6 +245,12 @@ class Syncing:
         finally:
             if self.progress.photographs_sent and self._after is not None:
                 self._after()
+
+    def _take_stock(self) -> None:
+        """Once an opening, and before anything is said of this copy, see that it is as it was left."""
+        if not self._took_stock:
+            self._store.take_stock(clock.now())
+            self._took_stock = True
 
     def _look_at_history(self) -> RuleBroken | None:
         """Hold the office's history to what this device saw of it; that keeps nothing else back."""

@@ -20,6 +20,7 @@ from server.spine.office_seal import OfficeSeal
 from shared.errors import RuleBroken
 from sync.protocol import Purge, Total
 from sync.session import MENDING_MAX, RETRY_SECONDS_MAX, RETRY_SECONDS_MIN, STEADY_SECONDS
+from sync.wire import read_request
 from tests.field_client.vault.conftest import FarOffice
 from tests.field_client.vault.sample import a_day, case, place
 from tests.field_client.vault.saving import save_visit
@@ -68,6 +69,23 @@ def test_a_first_sync_counts_what_came_of_what_is_to_come(
     assert [expected for _received, expected in seen[1:]] == [done.expected] * (len(seen) - 1)
     assert sorted(received for received, _expected in seen) == [r for r, _e in seen]
     assert not office_copy(store, clock.reading()).stale
+
+
+@pytest.mark.proves("T19")
+def test_rows_that_were_altered_since_the_last_opening_are_noted_and_asked_for_once(
+    store: Store, office: FarOffice, syncing: Syncing, small: SmallOffice
+) -> None:
+    small.commits = [a_day(datetime.now(UTC))]
+    assert syncing.sync_once().problem is None
+    assert store.defects() == []
+    with store.transaction() as connection:
+        connection.execute("UPDATE record SET body = '{}' WHERE kind = 'debt'")
+    again = Syncing(store, office, middle)
+    again.sync_once()
+    again.sync_once()
+    assert [(kind, times) for kind, times, _last_at in store.defects()] == [("record.altered", 1)]
+    _first, second, _third = (read_request(body) for _path, body in office.asked)
+    assert second.manifest is not None, "the office is asked which cases differ"
 
 
 def test_a_copy_is_complete_only_with_the_last_page(
