@@ -25,6 +25,9 @@ PAGES: dict[int, tuple[str, str]] = {
 }
 """Status to heading and advice; any other status gets the 400 words."""
 
+_TYPE = "Content-Type"
+"""The one header of a refusal that is the page's own; of the others, 405 needs `Allow` (RFC 9110)."""
+
 FAULT = (
     mark("Sorry, something went wrong here"),
     mark("Nothing you entered has been lost if you go back. Tell us this number if it goes on."),
@@ -48,7 +51,9 @@ def _page(status: int, heading: str, advice: str, incident: str | None = None) -
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     heading, advice = PAGES.get(status, PAGES[400])
-    return _page(status, heading, advice)
+    answer = _page(status, heading, advice)
+    answer.headers.extend((name, value) for name, value in error.get_headers() if name != _TYPE)
+    return answer
 
 
 def _rule_broken(refusal: RuleBroken) -> Response:

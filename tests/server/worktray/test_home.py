@@ -195,3 +195,10 @@ def test_an_address_of_nothing_keeps_the_way_back_to_work(day: Day) -> None:
     assert "Page not found" in page
     assert "Sign out" in page
     assert 'href="/cases"' in page
+
+
+def test_a_page_that_cannot_be_used_like_that_says_how_it_can(day: Day) -> None:
+    client = day.app.test_client()
+    for address in ("/sign-out", "/device/v1/state"):
+        answer = client.put(address)
+        assert (answer.status_code, answer.allow) == (405, {"OPTIONS", "POST"})
