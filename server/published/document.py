@@ -24,6 +24,9 @@ the office's clock; a `nonce` used once. JSON nests at most {DEPTH_MAX} deep and
 one object. A call that a browser sends for a page of another site is refused with 403. Sync speaks
 versions {PROTOCOL_OLDEST} to {PROTOCOL_VERSION}."""
 
+_LAST = "[AEIMQUYcgkosw048]"
+"""The last character of a digest in base64, which has two bits to spare."""
+
 _HEADERS: Mapping[str, Said] = {
     "Tus-Resumable": {"type": "string", "const": blobs.TUS_VERSION},
     "Upload-Length": {"type": "string", "pattern": r"^(0|[1-9][0-9]{0,11})$"},
@@ -33,7 +36,10 @@ _HEADERS: Mapping[str, Said] = {
         "maxLength": blobs.METADATA_CHARACTERS_MAX,
         "pattern": r"^photograph [A-Za-z0-9+/]{86}==$",
     },
-    "Upload-Checksum": {"type": "string", "pattern": r"^(sha1|sha256) [A-Za-z0-9+/]+={0,2}$"},
+    "Upload-Checksum": {
+        "type": "string",
+        "pattern": rf"^(sha1 [A-Za-z0-9+/]{{26}}{_LAST}=|sha256 [A-Za-z0-9+/]{{42}}{_LAST}=)$",
+    },
     "Upload-Expires": {"type": "string"},
     "Location": {"type": "string", "pattern": "^" + blobs.BLOB_PATH + "/" + ID[1:]},
     "Tus-Version": {"type": "string", "const": blobs.TUS_VERSION},
@@ -105,7 +111,7 @@ def _parameters(operation: Operation) -> list[Said]:
             "name": "upload",
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "pattern": ID},
+            "schema": {"type": "string", "pattern": ID if operation.signed else "^[^/]+$"},
         }
     ]
     return [
