@@ -27,6 +27,7 @@ from field_client.lease import Standing
 from field_client.leasing import Borrower, Leasing, TakenBack
 from field_client.leasing import ask as ask_for_lease
 from field_client.office_link import OfficeAddress, OfficeLink
+from field_client.session_pin import SessionPin
 from field_client.vault import keys
 from field_client.vault_process import Lent
 from field_client.wiping import Wipe
@@ -65,6 +66,7 @@ class Device:
     ) -> None:
         self.home = home
         self.attempts = Attempts()
+        self.pin = SessionPin()
         self.problem: RuleBroken | None = None
         self.enrolment: Enrolment | None = None
         self.link: OfficeLink | None = None
@@ -140,12 +142,15 @@ class Device:
             return self._leasing().look()
 
     def look(self) -> None:
-        """Hold the lease to the clocks of now, where there can be one; this never waits."""
+        """Hold the lease and the PIN to the clocks of now, where there are any; this never waits."""
+        self.pin.look(clock.elapsed_seconds())
         if not self._turn.acquire(blocking=False):
             return
         try:
             if self.enrolment is not None and self.wipe is None and self.problem is None:
                 self._leasing().look()
+                if self.pin.is_kept and not self.may_open:
+                    self.pin.forget()
         finally:
             self._turn.release()
 
@@ -218,6 +223,7 @@ class Device:
 
     def take_back(self, *, revoked: bool) -> None:
         """Do without the share from now on: the office said that it has destroyed its own."""
+        self.pin.forget()
         with self._turn:
             self._leasing().take_back()
             if revoked:
@@ -242,6 +248,8 @@ class Device:
         with self._turn:
             if self.enrolment is not known:
                 return
+            if order is not None or told.state is not State.ACTIVE:
+                self.pin.forget()
             if order is not None:
                 self.wipe = wiping.begin(self.home, order, asdict(known))
             elif told.state is State.ACTIVE and told != known:

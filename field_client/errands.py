@@ -38,10 +38,16 @@ class Errands:
     def handlers(self) -> Mapping[str, VaultHandler]:
         """Name what may be asked, and what answers it."""
         return {
+            "forget_pin": self._forget_pin,
+            "keep_pin": self._keep_pin,
             "metered": self._is_metered,
+            "pin": self._pin,
+            "pin_right": self._pin_was_right,
+            "pin_wrong": self._pin_was_wrong,
             "send": self._send,
             "status": self._status,
             "try": self._may_try,
+            "try_pin": self._try_pin,
             "upload": self._upload,
             "wrapped": self._is_wrapped,
             "wrong": self._was_wrong,
@@ -52,6 +58,30 @@ class Errands:
 
     def _was_wrong(self, _vault: VaultProcess, _message: Message) -> None:
         self._device.attempts.was_wrong(clock.elapsed_seconds())
+
+    def _keep_pin(self, _vault: VaultProcess, message: Message) -> None:
+        """Keep what a PIN opens; whoever chose it has just entered the passphrase."""
+        self._device.attempts.was_right()
+        self._device.pin.keep(message.body, clock.elapsed_seconds())
+
+    def _forget_pin(self, _vault: VaultProcess, _message: Message) -> None:
+        self._device.pin.forget()
+
+    def _pin(self, _vault: VaultProcess, _message: Message) -> Message:
+        left = self._device.pin.seconds_left(clock.elapsed_seconds())
+        return Message(values={"seconds": left})
+
+    def _try_pin(self, _vault: VaultProcess, _message: Message) -> Message:
+        """Give what the PIN wraps for one try, where the passphrase would be tried too."""
+        if not self._device.may_open:
+            self._device.pin.forget()
+        return Message(body=self._device.pin.take(clock.elapsed_seconds()))
+
+    def _pin_was_right(self, _vault: VaultProcess, _message: Message) -> None:
+        self._device.pin.was_right()
+
+    def _pin_was_wrong(self, _vault: VaultProcess, _message: Message) -> Message:
+        return Message(values={"left": self._device.pin.was_wrong()})
 
     def _is_wrapped(self, _vault: VaultProcess, message: Message) -> None:
         self._device.rest_on(int(message.values["epoch"]))

@@ -250,6 +250,7 @@ class Keeper:
                 device.lent,
                 sealed_folder=device.sealed_folder,
                 boot_seconds=self._boot_seconds,
+                pin_seconds=device.pin.seconds_left(self._vault_since),
             )
         except (PipeClosed, PipeFault):
             self._end_vault()
@@ -352,6 +353,7 @@ class Keeper:
 
     def _end(self) -> None:
         with self._turn:
+            self._tablet.forget_pins()
             entrance, self._entrance = self._entrance, None
             self._end_children()
             if entrance is not None:

@@ -19,6 +19,18 @@ errors.register(
         ),
         "passphrase.again": mark("Enter the same passphrase again"),
         "passphrase.different": mark("The two passphrases are different. Enter the same one twice"),
+        "pin.missing": mark("Enter your PIN"),
+        "pin.wrong": mark("That PIN does not open this device. Tries left: %(left)s"),
+        "pin.used_up": mark("The PIN was wrong too often. Enter your passphrase"),
+        "pin.over": mark("The PIN does not open this device any more. Enter your passphrase"),
+        "pin.not_digits": mark("Use digits only in your PIN"),
+        "pin.too_short": mark("Use a PIN of at least %(digits_min)s digits"),
+        "pin.too_long": mark("Use a PIN of at most %(digits_max)s digits"),
+        "pin.obvious": mark(
+            "That PIN would be guessed. Use digits that do not repeat, run in order or make a pattern"
+        ),
+        "pin.again": mark("Enter the same PIN again"),
+        "pin.different": mark("The two PINs are different. Enter the same one twice"),
         "vault.damaged": mark(
             "The file that opens this device’s records is damaged."
             " Take the device to the office; do not enrol it again"

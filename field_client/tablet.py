@@ -126,6 +126,11 @@ class Tablet:
         for device in self._every:
             device.look()
 
+    def forget_pins(self) -> None:
+        """Overwrite what any officer's PIN would open."""
+        for device in self._every:
+            device.pin.forget()
+
 
 def take_over(folder: Path) -> None:
     """Move what an older version kept in the tablet's own folder to a folder of its officer's."""

@@ -56,16 +56,19 @@ class VaultProcess:
         *,
         sealed_folder: Path,
         boot_seconds: float,
+        pin_seconds: float | None = None,
     ) -> str:
         """Have the page before the vault in a folder shown, and give an address that leads to it.
 
-        In `sealed_folder` the vault keeps copies of what is unsent, for the office alone.
+        In `sealed_folder` the vault keeps copies of what is unsent, for the office alone. The page
+        asks for a PIN where there is one, which opens it for `pin_seconds` more.
         """
         values = {
             "folder": str(folder),
             "sealed_folder": str(sealed_folder),
             "identity": identity.packed(),
             "boot_seconds": boot_seconds,
+            "pin_seconds": pin_seconds,
             "epochs": list(lent.shares),
             "lease": lent.lease.packed() if lent.lease else None,
         }

@@ -13,13 +13,16 @@ from field_client.loopback import LoopbackServer
 from field_client.pipe import Message, Pipe
 from field_client.vault import keys
 from field_client.vault.closed import ClosedVault
-from field_client.vault.gate import Gate
+from field_client.vault.gate import Gate, Ways
 from field_client.vault.hardening import harden, take_pipe
 from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.lease_told import LeaseTold
 from shared.errors import RuleBroken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from field_client.vault.keys import VaultKeys
     from field_client.vault.opened import OpenVault
 
 LAST_ANSWER_SECONDS = 0.5
@@ -53,8 +56,14 @@ class VaultProcess:
         gate = Gate(
             closed.identity,
             new=new,
-            open_vault=lambda typed: self._unlock(closed, typed),
-            leave=self._keeper.leave,
+            ways=Ways(
+                by_passphrase=lambda typed: self._unlock(
+                    closed, lambda: self._by_passphrase(closed, typed)
+                ),
+                by_pin=lambda typed: self._unlock(closed, lambda: self._by_pin(closed, typed)),
+                leave=self._keeper.leave,
+            ),
+            pin_seconds=closed.pin_seconds,
         )
         app, door = gate.create_app(lambda: server.port, boot_seconds=closed.boot_seconds)
         server = self._server = LoopbackServer(app)
@@ -67,24 +76,34 @@ class VaultProcess:
         kept = message.values["lease"]
         self._told.lease = lease.read(kept) if kept else None
 
-    def _unlock(self, closed: ClosedVault, passphrase: str) -> Door:
+    def _unlock(self, closed: ClosedVault, unlocked: Callable[[], VaultKeys]) -> Door:
         """Open the vault, put its screens in the gate's place, and give the door before them."""
         with self._turn:
             if self._door is None:
-                self._door = self._open(closed, passphrase)
+                self._door = self._open(closed, unlocked())
                 self._keeper.opened(self._door.boot_address())
             return self._door  # a second press finds it open, and goes on too
 
-    def _open(self, closed: ClosedVault, passphrase: str) -> Door:
+    def _by_passphrase(self, closed: ClosedVault, passphrase: str) -> VaultKeys:
         from field_client.vault import opening  # noqa: PLC0415 - see _make_ready
 
         self._keeper.may_try()
         try:
-            self._vault = opening.open_vault(closed, passphrase, self._keeper, self._told)
+            return opening.keys_by_passphrase(closed, passphrase)
         except RuleBroken as refusal:
             if refusal.code == "passphrase.wrong":
                 self._keeper.was_wrong()
             raise
+
+    def _by_pin(self, closed: ClosedVault, pin: str) -> VaultKeys:
+        from field_client.vault.session_pin import keys_by_pin  # noqa: PLC0415 - see _make_ready
+
+        return keys_by_pin(closed, pin, self._keeper)
+
+    def _open(self, closed: ClosedVault, opened: VaultKeys) -> Door:
+        from field_client.vault import opening  # noqa: PLC0415 - see _make_ready
+
+        self._vault = opening.open_vault(closed, opened, self._keeper, self._told)
         server = cast(LoopbackServer, self._server)
         app, door = opening.screens_of(closed, self._vault, lambda: server.port)
         server.show(app)

@@ -9,7 +9,7 @@ from pathlib import Path
 from field_client.files import make_private_folder
 from field_client.identity import Identity
 from field_client.pipe import Message
-from field_client.vault.keys import SECRET_BYTES
+from field_client.vault.keys import SECRET_BYTES, Factors
 from sync.leases import SHARE_BYTES
 
 
@@ -23,6 +23,13 @@ class ClosedVault:
     shares: Mapping[int, bytes] = field(repr=False)
     boot_seconds: float
     sealed_folder: Path
+    pin_seconds: float | None = None
+    """How long a PIN still opens it; none where none was chosen."""
+
+    @property
+    def factors(self) -> Factors:
+        """Give all that opens it but for what its officer enters."""
+        return Factors(device_secret=self.device_secret, passphrase="", shares=self.shares)
 
     @classmethod
     def told(cls, message: Message) -> ClosedVault:
@@ -34,6 +41,7 @@ class ClosedVault:
             shares=_shares(message),
             boot_seconds=float(message.values["boot_seconds"]),
             sealed_folder=Path(message.values["sealed_folder"]),
+            pin_seconds=message.values["pin_seconds"],
         )
 
 

@@ -19,6 +19,7 @@ from field_client.vault.lease_told import LeaseTold
 from field_client.vault.pending import CaseView, case_view
 from field_client.vault.sealed_photographs import SealedPhotographs
 from field_client.vault.search import Search
+from field_client.vault.session_pin import SessionPin
 from field_client.vault.store import Store
 from field_client.vault.syncing import Syncing
 from shared.errors import RuleBroken
@@ -37,6 +38,7 @@ class Desk:
     identity: Identity
     syncing: Syncing
     search: Search
+    pin: SessionPin
     told: LeaseTold = field(default_factory=LeaseTold)
     pictures: SealedPhotographs | None = None
     _read: set[str] = field(default_factory=set)

@@ -79,6 +79,33 @@ class KeeperLink:
         """Have the keeper count a wrong passphrase, because this process may end before the next."""
         self._pipe.ask("wrong", Message(), seconds_max=ASK_SECONDS_MAX)
 
+    def keep_pin(self, wrapped: bytes) -> None:
+        """Give the keeper the vault's key as a PIN wraps it, for the session that begins now."""
+        self._pipe.ask("keep_pin", Message(body=wrapped), seconds_max=ASK_SECONDS_MAX)
+
+    def forget_pin(self) -> None:
+        """Have the keeper forget what a PIN would open."""
+        self._pipe.ask("forget_pin", Message(), seconds_max=ASK_SECONDS_MAX)
+
+    def pin_seconds(self) -> float | None:
+        """Ask how long a PIN still opens the vault; none where there is none."""
+        said = self._pipe.ask("pin", Message(), seconds_max=ASK_SECONDS_MAX).values["seconds"]
+        return None if said is None else float(said)
+
+    def try_pin(self) -> bytes:
+        """Ask for what the PIN wraps, for one try; raises RuleBroken when there is none any more."""
+        return self._pipe.ask("try_pin", Message(), seconds_max=ASK_SECONDS_MAX).body
+
+    def pin_was_right(self) -> None:
+        """Tell the keeper that the PIN tried was the right one."""
+        self._pipe.ask("pin_right", Message(), seconds_max=ASK_SECONDS_MAX)
+
+    def pin_was_wrong(self) -> int:
+        """Tell the keeper that the PIN tried was wrong, and say how many tries are left."""
+        return int(
+            self._pipe.ask("pin_wrong", Message(), seconds_max=ASK_SECONDS_MAX).values["left"]
+        )
+
     def opened(self, address: str) -> None:
         """Tell the keeper that the vault is open, and an address that leads into it."""
         self._pipe.ask("opened", Message(values={"address": address}), seconds_max=ASK_SECONDS_MAX)

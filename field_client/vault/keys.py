@@ -5,6 +5,9 @@
     VK  = 32 random bytes, on disk only wrapped by KEK     changing the passphrase re-wraps it
     db  = HKDF(VK, "db")                                   the raw key of the encrypted database
 
+An officer may choose a PIN for one session: then VK is also wrapped by a KEK' that begins with
+Argon2id(PIN), 64 MiB. The keeper has that wrapping in memory and it is never on disk.
+
 The key file's header is authenticated (it is the associated data of the wrapping) and bounded when
 read, so nobody can make this device derive with a toy cost or run out of memory. It names the epoch
 of the lease whose share is needed; a vault from before there were leases is of epoch 0 and needs
@@ -17,13 +20,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import hmac
-import json
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -31,19 +32,23 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from field_client.files import move_private, read_private, write_private
 from field_client.passphrases import check, normal
+from field_client.vault.key_file import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    SALT_BYTES,
+    VERSION,
+    Sealed,
+    laid_out,
+    parsed,
+)
 from shared.errors import RuleBroken
 from shared.schemas import canonical
-from sync.leases import EPOCH_MAX
 
 KEY_FILE = "keys.json"
 """What the key file is called in the vault's folder."""
-
-KEY_BYTES = 32
-"""Bytes of every key here: 256 bits."""
 
 SECRET_BYTES = 32
 """Bytes of the device's own secret, one of the things that open a vault."""
@@ -51,10 +56,8 @@ SECRET_BYTES = 32
 _NEXT_FILE = f"{KEY_FILE}.next"
 """Holds a new wrapping until it has been seen to open."""
 
-_SALT_BYTES = 16
-_NONCE_BYTES = 12
-_TAG_BYTES = 16
-_VERSION = 1
+_BY_PASSPHRASE, _BY_PIN = "fieldfare/kek/1", "fieldfare/pin/1"
+"""What a wrapping key is for: what a PIN unwraps is nothing to a passphrase, nor the other way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +116,10 @@ class VaultKeys:
     def forget(self) -> None:
         """Overwrite the keys, because they are not needed once the database is open."""
         _wipe(self.db)
+
+
+class WrongPin(Exception):  # noqa: N818 - it says what happened
+    """A PIN, or what came with it, opened nothing."""
 
 
 def exists(folder: Path) -> bool:
@@ -191,6 +198,48 @@ def change_passphrase(
         _wipe(vault_key)
 
 
+def wrap_under_pin(folder: Path, factors: Factors, pin: str, *, floor: Cost = FLOOR) -> bytes:
+    """Wrap the same vault key under a PIN in the passphrase's place, for the keeper's memory alone.
+
+    Besides the PIN it takes all that the passphrase takes. Raises RuleBroken at a wrong passphrase.
+    """
+    header, sealed = _read(folder / KEY_FILE, floor)
+    stretched = _stretched(header, factors.passphrase)
+    try:
+        vault_key = _unwrap(header, sealed, stretched, factors)
+    finally:
+        _wipe(stretched)
+    by_pin = {**header, "derivation": {**header["derivation"], **asdict(floor)}}
+    by_pin = _with_new_salt(by_pin)
+    stretched = _stretched(by_pin, pin)
+    try:
+        return _wrapped(by_pin, _wrapping_key(by_pin, stretched, factors, _BY_PIN), vault_key)
+    finally:
+        _wipe(stretched)
+        _wipe(vault_key)
+
+
+def open_by_pin(wrapped: bytes, factors: Factors) -> VaultKeys:
+    """Open a vault's keys with what was wrapped under a PIN, which stands where a passphrase would.
+
+    Raises WrongPin, or RuleBroken where the share is not here any more.
+    """
+    header, sealed = parsed(wrapped)
+    stretched = _stretched(header, factors.passphrase)
+    try:
+        vault_key = _unwrap(header, sealed, stretched, factors, _BY_PIN)
+    except RuleBroken as refusal:
+        if refusal.code == "passphrase.wrong":
+            raise WrongPin from None
+        raise
+    finally:
+        _wipe(stretched)
+    try:
+        return _derived(vault_key, header)
+    finally:
+        _wipe(vault_key)
+
+
 def is_signed_by(public_text: str, statement: bytes, signature_text: str) -> bool:
     """Tell whether the holder of a key signed a statement: the office, under what it answers."""
     try:
@@ -202,54 +251,16 @@ def is_signed_by(public_text: str, statement: bytes, signature_text: str) -> boo
     return True
 
 
-class _Hexadecimal(fields.String):
-    """Bytes written as lower-case hexadecimal, so many and no other."""
-
-    def __init__(self, length: int) -> None:
-        pattern = re.compile(rf"\A[0-9a-f]{{{2 * length}}}\Z", re.ASCII)
-        super().__init__(required=True, validate=validate.Regexp(pattern))
-
-
-class _DerivationSchema(Schema):
-    algorithm = fields.String(required=True, validate=validate.Equal("argon2id"))
-    memory_kib = fields.Integer(required=True, strict=True)
-    passes = fields.Integer(required=True, strict=True)
-    lanes = fields.Integer(required=True, strict=True)
-    salt = _Hexadecimal(_SALT_BYTES)
-
-
-class _HeaderSchema(Schema):
-    version = fields.Integer(required=True, strict=True, validate=validate.Equal(_VERSION))
-    device_id = fields.String(required=True, validate=validate.Length(min=1, max=64))
-    officer_id = fields.String(required=True, validate=validate.Length(min=1, max=64))
-    lease_epoch = fields.Integer(
-        required=True, strict=True, validate=validate.Range(min=0, max=EPOCH_MAX)
-    )
-    derivation = fields.Nested(_DerivationSchema(unknown=RAISE), required=True)
-
-
-class _KeyFileSchema(Schema):
-    header = fields.Nested(_HeaderSchema(unknown=RAISE), required=True)
-    nonce = _Hexadecimal(_NONCE_BYTES)
-    wrapped = _Hexadecimal(KEY_BYTES + _TAG_BYTES)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Sealed:
-    nonce: bytes
-    wrapped: bytes
-
-
 def _new_header(holder: Holder, cost: Cost, epoch: int) -> dict[str, Any]:
     return {
-        "version": _VERSION,
+        "version": VERSION,
         "device_id": holder.device_id,
         "officer_id": holder.officer_id,
         "lease_epoch": epoch,
         "derivation": {
             "algorithm": "argon2id",
             **asdict(cost),
-            "salt": secrets.token_hex(_SALT_BYTES),
+            "salt": secrets.token_hex(SALT_BYTES),
         },
     }
 
@@ -257,7 +268,7 @@ def _new_header(holder: Holder, cost: Cost, epoch: int) -> dict[str, Any]:
 def _with_new_salt(header: dict[str, Any]) -> dict[str, Any]:
     return {
         **header,
-        "derivation": {**header["derivation"], "salt": secrets.token_hex(_SALT_BYTES)},
+        "derivation": {**header["derivation"], "salt": secrets.token_hex(SALT_BYTES)},
     }
 
 
@@ -289,46 +300,44 @@ def _write(
     factors: Factors,
     vault_key: bytearray,
 ) -> None:
-    nonce = secrets.token_bytes(_NONCE_BYTES)
     wrapping_key = _wrapping_key(header, stretched, factors)
+    write_private(path, _wrapped(header, wrapping_key, vault_key))
+
+
+def _wrapped(header: dict[str, Any], wrapping_key: bytearray, vault_key: bytearray) -> bytes:
+    """Wrap the vault key and lay it out with its header; the wrapping key is not used again."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
     try:
         wrapped = AESGCM(wrapping_key).encrypt(nonce, vault_key, canonical(header))
     finally:
         _wipe(wrapping_key)
-    content = {"header": header, "nonce": nonce.hex(), "wrapped": wrapped.hex()}
-    write_private(path, canonical(content))
+    return laid_out(header, Sealed(nonce=nonce, wrapped=wrapped))
 
 
-def _read(path: Path, floor: Cost | None) -> tuple[dict[str, Any], _Sealed]:
-    """Read a key file; any byte of it that we would have written otherwise means damage.
-
-    What its derivation may cost matters to whoever is about to derive, and is checked for them.
-    """
+def _read(path: Path, floor: Cost | None) -> tuple[dict[str, Any], Sealed]:
+    """Read a key file; what its derivation may cost is checked for whoever is about to derive."""
     if not path.exists():
         raise RuleBroken("vault.missing")
-    raw = read_private(path)
-    try:
-        content = cast(dict[str, Any], _KeyFileSchema(unknown=RAISE).load(json.loads(raw)))
-        header: dict[str, Any] = content["header"]
-        if floor is not None:
-            derivation = header["derivation"]
+    header, sealed = parsed(read_private(path))
+    if floor is not None:
+        derivation = header["derivation"]
+        try:
             _check_bounds(Cost(**{name: derivation[name] for name in asdict(floor)}), floor)
-        if canonical(content) != raw:
-            raise RuleBroken("vault.damaged")
-    except (ValueError, RecursionError, ValidationError):
-        raise RuleBroken("vault.damaged") from None
-    sealed = _Sealed(
-        nonce=bytes.fromhex(content["nonce"]), wrapped=bytes.fromhex(content["wrapped"])
-    )
+        except ValueError:
+            raise RuleBroken("vault.damaged") from None
     return header, sealed
 
 
 def _unwrap(
-    header: dict[str, Any], sealed: _Sealed, stretched: bytearray, factors: Factors
+    header: dict[str, Any],
+    sealed: Sealed,
+    stretched: bytearray,
+    factors: Factors,
+    purpose: str = _BY_PASSPHRASE,
 ) -> bytearray:
     """Unwrap the vault key; a wrong passphrase and a doctored header look the same from here."""
     vault_key = bytearray(KEY_BYTES)
-    wrapping_key = _wrapping_key(header, stretched, factors)
+    wrapping_key = _wrapping_key(header, stretched, factors, purpose)
     try:
         AESGCM(wrapping_key).decrypt_into(
             sealed.nonce, sealed.wrapped, canonical(header), vault_key
@@ -354,18 +363,21 @@ def _stretched(header: dict[str, Any], passphrase: str) -> bytearray:
     return stretched
 
 
-def _wrapping_key(header: dict[str, Any], stretched: bytearray, factors: Factors) -> bytearray:
+def _wrapping_key(
+    header: dict[str, Any],
+    stretched: bytearray,
+    factors: Factors,
+    purpose: str = _BY_PASSPHRASE,
+) -> bytearray:
     """Derive the KEK: what the passphrase came to, with what only this device has and is lent."""
     share = factors.share_of(header["lease_epoch"])
     together = bytearray()
     for part in (stretched, factors.device_secret, share):
         together += len(part).to_bytes(2, "big") + part  # lengths, so no two splits are alike
-    purpose = (
-        f"fieldfare/kek/1|{header['device_id']}|{header['officer_id']}|{header['lease_epoch']}"
-    )
+    whose = f"{purpose}|{header['device_id']}|{header['officer_id']}|{header['lease_epoch']}"
     salt = bytes.fromhex(header["derivation"]["salt"])
     wrapping_key = bytearray(KEY_BYTES)
-    HKDF(SHA256(), KEY_BYTES, salt, purpose.encode()).derive_into(together, wrapping_key)
+    HKDF(SHA256(), KEY_BYTES, salt, whose.encode()).derive_into(together, wrapping_key)
     _wipe(together)
     return wrapping_key
 

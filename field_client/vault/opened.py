@@ -12,6 +12,7 @@ from field_client.vault.keeper_link import KeeperLink
 from field_client.vault.lease_told import LeaseTold
 from field_client.vault.sealed_copies import SealedCopies
 from field_client.vault.sealed_photographs import SealedPhotographs
+from field_client.vault.session_pin import SessionPin
 from field_client.vault.store import Store
 
 EXTENSION = "fieldfare_vault"
@@ -25,6 +26,7 @@ class OpenVault:
     store: Store
     identity: Identity
     keeper: KeeperLink
+    pin: SessionPin
     told: LeaseTold = field(default_factory=LeaseTold)
     copies: SealedCopies | None = None
     pictures: SealedPhotographs | None = None

@@ -7,6 +7,7 @@ passphrase need not wait for it: it is read in while somebody types.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
@@ -22,6 +23,7 @@ from field_client.vault.lease_told import LeaseTold
 from field_client.vault.opened import OpenVault
 from field_client.vault.sealed_copies import SealedCopies
 from field_client.vault.sealed_photographs import SealedPhotographs
+from field_client.vault.session_pin import SessionPin
 from field_client.vault.store import Store, open_store
 from shared.errors import RuleBroken
 
@@ -29,23 +31,22 @@ DATABASE_FILE = "vault.db"
 """What the encrypted database is called in the vault's folder."""
 
 
+def keys_by_passphrase(closed: ClosedVault, passphrase: str) -> keys.VaultKeys:
+    """Open a vault's keys, or make them where there is no vault; raises RuleBroken if it is wrong."""
+    factors = replace(closed.factors, passphrase=passphrase)
+    if keys.exists(closed.folder):
+        return keys.open_vault(closed.folder, factors)
+    holder = keys.Holder(device_id=closed.identity.device_id, officer_id=closed.identity.officer_id)
+    return keys.create_vault(closed.folder, factors, holder)
+
+
 def open_vault(
-    closed: ClosedVault, passphrase: str, keeper: KeeperLink, told: LeaseTold
+    closed: ClosedVault, opened: keys.VaultKeys, keeper: KeeperLink, told: LeaseTold
 ) -> OpenVault:
-    """Open a vault, or make it where there is none; raises RuleBroken when it does not open.
+    """Open a vault's database with its keys; raises RuleBroken when it does not open.
 
     The keeper is told under which lease it rests on disk, and what is unsent is sealed.
     """
-    factors = keys.Factors(
-        device_secret=closed.device_secret, passphrase=passphrase, shares=closed.shares
-    )
-    if keys.exists(closed.folder):
-        opened = keys.open_vault(closed.folder, factors)
-    else:
-        holder = keys.Holder(
-            device_id=closed.identity.device_id, officer_id=closed.identity.officer_id
-        )
-        opened = keys.create_vault(closed.folder, factors, holder)
     store = _open_store(closed.folder / DATABASE_FILE, opened)
     keeper.rests_on(opened.epoch)
     vault = OpenVault(
@@ -53,6 +54,7 @@ def open_vault(
         identity=closed.identity,
         keeper=keeper,
         told=told,
+        pin=SessionPin(closed, keeper),
         copies=SealedCopies(store, closed.sealed_folder, closed.identity.sealing_key),
         pictures=SealedPhotographs(store, closed.sealed_folder, closed.identity.sealing_key),
     )

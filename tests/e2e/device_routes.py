@@ -14,7 +14,7 @@ from field_client.entrance import Entrance
 from field_client.identity import Identity
 from field_client.tablet import Tablet
 from field_client.vault import screens
-from field_client.vault.gate import Gate
+from field_client.vault.gate import Gate, Ways
 from tests.e2e.studio import Routes
 
 EXCUSED: dict[str, str] = {
@@ -43,7 +43,8 @@ def _apps() -> list[Flask]:
     before = Entrance(Tablet(Path("/nowhere")), lambda: "")
     made = [before.create_app(lambda: 0, boot_seconds=1)[0]]
     for new in (True, False):
-        gate = Gate(_NOBODY, new=new, open_vault=_never, leave=lambda: "")
+        ways = Ways(by_passphrase=_never, by_pin=_never, leave=lambda: "")
+        gate = Gate(_NOBODY, new=new, ways=ways)
         made.append(gate.create_app(lambda: 0, boot_seconds=1)[0])
     vault = Flask("vault", static_folder=None)
     for module in pkgutil.iter_modules(screens.__path__):
@@ -53,7 +54,7 @@ def _apps() -> list[Flask]:
     return [*made, vault]
 
 
-def _never(_passphrase: str) -> Door:
+def _never(_entered: str) -> Door:
     raise AssertionError("nobody unlocks this")
 
 

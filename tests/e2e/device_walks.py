@@ -216,13 +216,20 @@ class _Here:
         self.proxy.turn(Weather.FAIR)
 
     def locked(self) -> Iterator[Walk]:
-        """Lock, see the page that says so, and enter wrong passphrases."""
+        """Choose a PIN, lock, see the page that says so, and enter what is no PIN and no passphrase."""
+        self.page.goto(f"{self.base}/settings/pin")
+        for label in ("PIN", "The same PIN again"):
+            self.page.get_by_label(label, exact=True).fill("482913")
+        self.page.get_by_label("Your passphrase").fill(PASSPHRASE)
+        self.page.get_by_role("button", name="Use this PIN").click()
+        self.page.wait_for_url("**/settings")
+        yield self.walk("device-pin", "/settings", "/settings/pin", mistakes=True)
         self.page.goto(f"{self.base}/today")
         self.page.get_by_role("button", name="Lock").click()
         expect(self.page.get_by_role("heading", level=1)).to_have_text("Fieldfare is locked")
         self.page.goto(self.device.wait_for("locked")["address"])
-        self.page.wait_for_url("**/unlock")
-        yield self.walk("device-locked", "/unlock", mistakes=True)
+        self.page.wait_for_url("**/pin")
+        yield self.walk("device-locked", "/pin", "/unlock", mistakes=True)
 
     def shared(self) -> Iterator[Walk]:
         """Have another officer join the tablet, and see who can be visiting while they wait."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.field_client.office import SmallOffice
-from tests.field_client.running import RunningDevice, StartDevice
+from tests.field_client.running import Hand, RunningDevice, StartDevice
 
 ENVIRONMENT = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 """So that no test writes into a keystore somebody really uses."""
@@ -22,6 +22,12 @@ def office() -> Iterator[SmallOffice]:
     made = SmallOffice()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def hand(tmp_path: Path) -> Hand:
+    """Give the hand of the clocks of a keeper that is started with it."""
+    return Hand(tmp_path)
 
 
 @pytest.fixture

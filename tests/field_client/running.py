@@ -121,6 +121,25 @@ class RunningDevice:
         return code
 
 
+class Hand:
+    """The hand of a keeper's clocks, which stand still but for when the test moves them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "hand"
+        self.move_to(1_000)
+        self.first = (
+            "from datetime import timedelta; from pathlib import Path; "
+            "from field_client import clock; began = clock.now(); "
+            f"clock.elapsed_seconds = lambda: float(Path({str(self._path)!r}).read_text()); "
+            "clock.now = lambda: began + timedelta(seconds=clock.elapsed_seconds() - 1_000)"
+        )
+
+    def move_to(self, seconds: float) -> None:
+        beside = self._path.with_suffix(".new")
+        beside.write_text(str(seconds))
+        beside.replace(self._path)
+
+
 StartDevice = Callable[..., RunningDevice]
 
 

@@ -21,6 +21,7 @@ from tests.field_client.running import (
     PASSPHRASE,
     SECONDS,
     Address,
+    Hand,
     Person,
     StartDevice,
     answers,
@@ -31,28 +32,6 @@ from tests.field_client.running import (
 )
 
 pytestmark = [pytest.mark.enable_socket]
-
-
-class Hand:
-    """The hand of a keeper's clock, which stands still but for when the test moves it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "hand"
-        self.move_to(1_000)
-        self.first = (
-            "from pathlib import Path; from field_client import clock; "
-            f"clock.elapsed_seconds = lambda: float(Path({str(self._path)!r}).read_text())"
-        )
-
-    def move_to(self, seconds: float) -> None:
-        beside = self._path.with_suffix(".new")
-        beside.write_text(str(seconds))
-        beside.replace(self._path)
-
-
-@pytest.fixture
-def hand(tmp_path: Path) -> Hand:
-    return Hand(tmp_path)
 
 
 def let_it_sync(person: Person, unlocked: Address) -> None:

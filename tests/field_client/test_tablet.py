@@ -21,6 +21,7 @@ from tests.field_client.office import OFFICERS as ENROLLED
 from tests.field_client.running import (
     PASSPHRASE,
     Address,
+    Hand,
     Person,
     RunningDevice,
     StartDevice,
@@ -31,7 +32,6 @@ from tests.field_client.running import (
     until,
 )
 from tests.field_client.test_deliveries import put
-from tests.field_client.test_keeper import Hand
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(400)]
 

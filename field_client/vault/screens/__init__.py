@@ -25,6 +25,7 @@ from field_client.vault.screens import (
     photograph,
     search,
     sent,
+    session_pin,
     settings,
     visit,
 )
@@ -66,10 +67,13 @@ def register(app: Flask, vault: OpenVault) -> None:
         identity=vault.identity,
         syncing=syncing,
         search=search_here,
+        pin=vault.pin,
         told=vault.told,
         pictures=vault.pictures,
     )
-    for each in (answering, case, day, details, draft, photograph, search, sent, settings, visit):
+    for each in (
+        answering, case, day, details, draft, photograph, search, sent, session_pin, settings, visit
+    ):  # fmt: skip
         app.register_blueprint(each.screens)
     app.add_url_rule("/", "first_page", _first_page)
     app.jinja_env.globals.update(word=word, sentence=sentence, value_of=value_of)

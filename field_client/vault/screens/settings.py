@@ -35,6 +35,7 @@ def settings() -> str:
         lease=here.told.lease,
         lease_named=named,
         meanings=MEANINGS,
+        pin_ends_at=here.pin.ends_at(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,8 +18,10 @@ from field_client.loopback import LoopbackServer
 from field_client.pages import make_app
 from field_client.vault import screens
 from field_client.vault.app import create_app
+from field_client.vault.closed import ClosedVault
 from field_client.vault.desk import EXTENSION, Desk
 from field_client.vault.opened import OpenVault
+from field_client.vault.session_pin import SessionPin
 from field_client.vault.store import Store
 from shared.errors import RuleBroken
 from sync.blob_session import Asking
@@ -47,6 +50,7 @@ class FarOffice:
         self.answers: Callable[[str, bytes], Answer] | None = None
         self.blobs: Callable[[Asking], Answer] = SmallBlobs()
         self.costs: bool | None = False
+        self.pin_left: float | None = None
 
     def send(self, path: str, body: bytes, content_type: str = "") -> Answer:
         assert content_type != "text/html", "nothing here sends pages"
@@ -62,6 +66,23 @@ class FarOffice:
 
     def metered(self) -> bool | None:
         return self.costs
+
+    def pin_seconds(self) -> float | None:
+        return self.pin_left
+
+
+def open_with(store: Store, keeper: Any, identity: Identity = IDENTITY) -> OpenVault:
+    """Give an open vault whose keeper is played; no key file lies beside it."""
+    closed = ClosedVault(
+        folder=Path(),
+        identity=identity,
+        device_secret=b"",
+        shares={},
+        boot_seconds=3_600,
+        sealed_folder=Path(),
+    )
+    pin = SessionPin(closed, keeper)
+    return OpenVault(store=store, identity=identity, keeper=keeper, pin=pin)
 
 
 @pytest.fixture
@@ -96,7 +117,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCach
 @pytest.fixture
 def app(store: Store, office: FarOffice, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
     """Make the vault's app as it is, but for the door, which has tests of its own."""
-    vault = OpenVault(store=store, identity=IDENTITY, keeper=office)  # type: ignore[arg-type]
+    vault = open_with(store, office)
     made = make_app("vault", lambda: {"now": datetime.now(UTC), "lock": "/lock", "fictional": True,
                                       **screens.frame(vault)}, body_bytes_max=16 * 1024 * 1024)  # fmt: skip
     made.jinja_env.bytecode_cache = compiled
@@ -129,7 +150,7 @@ class Served:
     """The vault's own pages on a loopback port, behind their real door."""
 
     def __init__(self, store: Store, office: FarOffice) -> None:
-        vault = OpenVault(store=store, identity=IDENTITY, keeper=FarKeeper(office))  # type: ignore[arg-type]
+        vault = open_with(store, FarKeeper(office))
         app, self._door = create_app(vault, screens, lambda: self._server.port, boot_seconds=3_600)
         self.desk: Desk = app.extensions[EXTENSION]
         self._server = LoopbackServer(app)
@@ -152,6 +173,7 @@ class FarKeeper:
 
     def __init__(self, office: FarOffice) -> None:
         self.send, self.upload, self.metered = office.send, office.upload, office.metered
+        self.pin_seconds = office.pin_seconds
         self.locked = False
 
     def activity(self) -> None:

@@ -28,6 +28,7 @@ from field_client.vault.store import open_store
 from shared.errors import RuleBroken
 from sync.blob_session import Asking
 from tests.field_client.running import Person, until
+from tests.field_client.vault.conftest import open_with
 
 pytestmark = pytest.mark.enable_socket
 
@@ -98,11 +99,8 @@ class Opened:
         self._keeper.start()
         self._pipe.start()
         self.link = KeeperLink(self._pipe)
-        self.vault = OpenVault(
-            store=open_store(folder / "vault.db", bytearray(secrets.token_bytes(32))),
-            identity=IDENTITY,
-            keeper=self.link,
-        )
+        store = open_store(folder / "vault.db", bytearray(secrets.token_bytes(32)))
+        self.vault = open_with(store, self.link, IDENTITY)
         app, self.door = create_app(
             self.vault, OneScreen(), lambda: self.server.port, boot_seconds=60
         )
