@@ -23,6 +23,7 @@ class Copy:
     cursor: int
     waiting: tuple[bytes, ...] = ()
     places: tuple[Place, ...] = ()
+    signatures: tuple[str, ...] = ()
     purged: tuple[str, ...] = ()
     manifest: tuple[CaseTotal, ...] | None = None
     confirm: str | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 
 from shared.commands import Lane, Outcome
 from shared.schemas import digest
 from sync.office_steps import (
     Accept,
+    Aside,
     Hear,
     Look,
     LookUp,
@@ -101,7 +103,10 @@ def answer(
 
 
 def take_sealed(
-    store_id: str, envelopes: Sequence[bytes], places: Sequence[Place]
+    store_id: str,
+    envelopes: Sequence[bytes],
+    places: Sequence[Place],
+    signatures: Sequence[str] = (),
 ) -> Steps[Office, Mapping[str, Receipt]]:
     """Take commands of a vault that came sealed, by the same steps as those of a request.
 
@@ -114,6 +119,7 @@ def take_sealed(
         cursor=0,
         envelopes=tuple(envelopes),
         places=tuple(places),
+        signatures=tuple(signatures),
     )
     read, outside = _read_all(request)
     standing = yield from _hear(request, read)
@@ -144,7 +150,7 @@ def _take(
     Beside the receipts it gives the SHA-256 of the bytes each command was first written as.
     """
     sorted_out = _sort_out(envelopes, standing)
-    aside = (*((written, UNREADABLE) for written, _place in outside), *sorted_out.aside)
+    aside = (*(Aside(written, UNREADABLE) for written, _place in outside), *sorted_out.aside)
     if aside:
         yield from ask(SetAside(request.store_id, aside))
     following = next_in_line(sorted_out.fresh, dict(standing.positions))
@@ -164,7 +170,7 @@ class _Sorted:
 
     receipts: dict[str, Receipt] = field(default_factory=dict)
     fresh: list[Envelope] = field(default_factory=list)
-    aside: list[tuple[bytes, str]] = field(default_factory=list)
+    aside: list[Aside] = field(default_factory=list)
 
 
 def _sort_out(envelopes: Sequence[Envelope], standing: Standing) -> _Sorted:
@@ -183,14 +189,14 @@ def _sort_out(envelopes: Sequence[Envelope], standing: Standing) -> _Sorted:
         following = envelope.seq == at.seq + 1
         if receipt is not None:
             if identity != envelope.identity:
-                found.aside.append((envelope.written, ID_REUSED))
+                found.aside.append(Aside(envelope.written, ID_REUSED, envelope.signature))
                 receipt = _set_aside(envelope.command_id, ID_REUSED)
             if passed or identity == envelope.identity:
                 found.receipts[envelope.command_id] = receipt
             found.fresh.extend(() if passed else [envelope])
         elif passed or (following and envelope.readable and envelope.prev != at.head):
             code = LANE_FORKED if envelope.readable else UNREADABLE
-            found.aside.append((envelope.written, code))
+            found.aside.append(Aside(envelope.written, code, envelope.signature))
             found.receipts[envelope.command_id] = _set_aside(envelope.command_id, code)
         else:
             found.fresh.append(envelope)
@@ -204,13 +210,15 @@ def _read_all(request: Request) -> tuple[list[Envelope], list[tuple[bytes, Place
     """
     envelopes: list[Envelope] = []
     outside: list[tuple[bytes, Place | None]] = []
-    places = (*request.places, *(None for _ in request.envelopes))
-    for written, place in zip(request.envelopes, places, strict=False):
+    places = chain(request.places, repeat(None))
+    signatures = chain(request.signatures, repeat(""))
+    for written, place, signature in zip(request.envelopes, places, signatures, strict=False):
         envelope = _read(written, request.store_id)
         if envelope is not None:
-            envelopes.append(envelope)
+            envelopes.append(replace(envelope, signature=signature))
         elif place is not None and place.lane in frozenset(Lane):
-            envelopes.append(_holding(place, request.store_id, written))
+            holding = _holding(place, request.store_id, written)
+            envelopes.append(replace(holding, signature=signature))
         else:
             outside.append((written, place))
     return envelopes, outside

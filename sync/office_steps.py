@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.commands import Lane
 from sync.protocol import CaseTotal, Envelope, Page, Position, Receipt, Total
 from sync.steps import Step
+
+
+class Aside(NamedTuple):
+    """Bytes that are kept as they came: why, and what their officer's key signed of them."""
+
+    written: bytes
+    code: str
+    signature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +63,14 @@ class Office(Protocol):
         Positions are read before answers, or a number just taken would look like another's.
         """
 
-    def set_aside(self, store_id: str, kept: Sequence[tuple[bytes, str]]) -> None:
+    def set_aside(self, store_id: str, kept: Sequence[Aside]) -> None:
         """Keep bytes that cannot be commands of this vault, each with a code, for a supervisor."""
 
     def accept(self, envelopes: Sequence[Envelope]) -> Sequence[Receipt]:
-        """Decide new envelopes and move their lanes on, all durable before this returns."""
+        """Decide new envelopes and move their lanes on, all durable before this returns.
+
+        What its officer's key should have signed and did not takes its place and is set aside.
+        """
 
     def note_purged(self, store_id: str, case_ids: Sequence[str], cursor: int) -> Sequence[str]:
         """Note that a device which has read to the cursor erased these cases; say which count."""
@@ -94,7 +105,7 @@ class SetAside(Step[Office, None]):
     """Have bytes kept that nothing else can become of here."""
 
     store_id: str
-    kept: tuple[tuple[bytes, str], ...]
+    kept: tuple[Aside, ...]
 
     def do(self, doer: Office) -> None:
         """Have the database keep them."""

@@ -92,6 +92,7 @@ class Envelope:
     """One command as a device keeps and sends it; `written` is the bytes, kept and sent verbatim.
 
     `first` is there once it was numbered anew: the SHA-256 of the bytes it was first written as.
+    `signature` is what its officer's key signed of it where it stands; nothing when nobody did.
     """
 
     command_id: str
@@ -109,6 +110,7 @@ class Envelope:
     body: Mapping[str, Any]
     written: bytes
     first: str | None = None
+    signature: str = ""
 
     @property
     def identity(self) -> str:
@@ -256,7 +258,8 @@ class Request:
 
     `protocol` is the newest version it speaks and `oldest` the oldest. `manifest` says case by case
     what it holds, when its whole was found to differ; `confirm` names the purges it asks about again.
-    Nothing is ever decided by `report`. `places` says of each envelope where it stands.
+    Nothing is ever decided by `report`. `places` says of each envelope where it stands, `signatures`
+    what its officer's key signed of it there.
     """
 
     store_id: str
@@ -264,6 +267,7 @@ class Request:
     cursor: int
     envelopes: tuple[bytes, ...] = ()
     places: tuple[Place, ...] = ()
+    signatures: tuple[str, ...] = ()
     purged: tuple[str, ...] = ()
     records_max: int = RECORDS_MAX
     manifest: tuple[CaseTotal, ...] | None = None

@@ -1,9 +1,10 @@
 """Sealed copies: unsent work that only the office can open, as it lies on a device and as it travels.
 
 A copy holds one group of commands, or one command alone, each as the very bytes that stand in the
-outbox. It is sealed to the office's key with HPKE (RFC 9180), so whoever carries it, the keeper of a
-locked device among them, reads nothing but which vault it is from and which places it fills. This
-file lays out the bytes; the vault seals them, the office opens them.
+outbox, and after them what the officer's key signed of each. It is sealed to the office's key with
+HPKE (RFC 9180), so whoever carries it, the keeper of a locked device among them, reads nothing but
+which vault it is from and which places it fills. This file lays out the bytes; the vault seals them,
+the office opens them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from shared.commands import Lane
 from shared.fields import IdField, WholeNumber
 from shared.schemas import canonical
 from sync.protocol import ENVELOPES_MAX, GROUP_BYTES_MAX, Place
+from sync.shapes import SEAL_CHARACTERS_MAX
 from sync.wire import NotAMessage, read_json
 
 SEALED_PATH = "/device/v1/sealed"
@@ -132,6 +134,27 @@ def read_copy(written: bytes) -> SealedCopy:
     if copy.info != label:
         raise NotAMessage("message.unreadable")
     return copy
+
+
+def write_content(envelopes: Sequence[bytes], signatures: Sequence[str]) -> bytes:
+    """Write what is sealed in a copy: its envelopes, then the signature of each, if there are any."""
+    return framed([*envelopes, *(signature.encode("ascii") for signature in signatures)])
+
+
+def read_content(content: bytes, count: int) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """Read so many envelopes and their signatures; what an older vault sealed has none.
+
+    Raises NotAMessage for anything else.
+    """
+    if len(content) > GROUP_BYTES_MAX + ENVELOPES_MAX * (2 * _LENGTH.size + SEAL_CHARACTERS_MAX):
+        raise NotAMessage("message.too_large")
+    parts = unframed(content, parts_max=2 * ENVELOPES_MAX)
+    envelopes, signatures = parts[:count], parts[count:]
+    if len(envelopes) != count or len(signatures) not in {0, count}:
+        raise NotAMessage("message.unreadable")
+    if any(len(each) > SEAL_CHARACTERS_MAX or not each.isascii() for each in signatures):
+        raise NotAMessage("message.unreadable")
+    return tuple(envelopes), tuple(each.decode("ascii") for each in signatures)
 
 
 def framed(parts: Sequence[bytes]) -> bytes:

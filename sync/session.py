@@ -95,6 +95,7 @@ def request_of(copy: Copy, records_max: int = RECORDS_MAX) -> Request:
         cursor=copy.cursor,
         envelopes=copy.waiting,
         places=copy.places,
+        signatures=copy.signatures,
         purged=copy.purged,
         records_max=records_max,
         manifest=copy.manifest,

@@ -99,6 +99,11 @@ class RequestSchema(_Kept):
     places = fields.List(
         fields.Raw(), load_default=list, validate=validate.Length(max=ENVELOPES_MAX)
     )
+    signatures = fields.List(
+        fields.String(validate=validate.Length(max=SEAL_CHARACTERS_MAX)),
+        load_default=list,
+        validate=validate.Length(max=ENVELOPES_MAX),
+    )
     purged = fields.List(IdField(), load_default=list, validate=validate.Length(max=PURGED_MAX))
     records_max = WholeNumber(load_default=RECORDS_MAX, least=1, most=RECORDS_ASKED_MAX)
     manifest = fields.List(

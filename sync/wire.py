@@ -217,6 +217,7 @@ def read_request(data: bytes) -> Request:
             "report": None if report is None else _read_report(report),
             "envelopes": envelopes,
             "places": tuple(map(_read_place, members["places"])),
+            "signatures": tuple(members["signatures"]),
             "purged": tuple(members["purged"]),
             "manifest": None if manifest is None else _each(CaseTotal, manifest),
         }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from field_client.vault import signing
 from field_client.vault.pending import case_file, case_view
 from field_client.vault.renumbering import ROOM_BYTES
 from field_client.vault.store import Store
@@ -153,3 +154,4 @@ def _keep(
                 now.isoformat(),
             ),
         )
+        signing.sign_unsigned(connection)

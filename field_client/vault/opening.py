@@ -7,6 +7,7 @@ passphrase need not wait for it: it is read in while somebody types.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from flask import Flask
 
 from field_client import clock
 from field_client.door import Door
+from field_client.identity import Identity
 from field_client.vault import keys, screens
 from field_client.vault.app import create_app
 from field_client.vault.closed import ClosedVault
@@ -26,6 +28,7 @@ from field_client.vault.sealed_photographs import SealedPhotographs
 from field_client.vault.session_pin import SessionPin
 from field_client.vault.store import Store, open_store
 from shared.errors import RuleBroken
+from sync.officer_keys import Holder
 
 DATABASE_FILE = "vault.db"
 """What the encrypted database is called in the vault's folder."""
@@ -48,6 +51,7 @@ def open_vault(
     The keeper is told under which lease it rests on disk, and what is unsent is sealed.
     """
     store = _open_store(closed.folder / DATABASE_FILE, opened)
+    _make_key(store, closed.identity)
     keeper.rests_on(opened.epoch)
     vault = OpenVault(
         store=store,
@@ -67,6 +71,17 @@ def screens_of(
 ) -> tuple[Flask, Door]:
     """Make the screens of an open vault, behind their door."""
     return create_app(vault, screens, port_of, boot_seconds=closed.boot_seconds)
+
+
+def _make_key(store: Store, identity: Identity) -> None:
+    """Make the officer's key where there is none; on a full drive another time, for work goes on."""
+    holder = Holder(
+        office=identity.receipt_key,
+        device_id=identity.device_id,
+        officer_id=identity.officer_id,
+    )
+    with suppress(RuleBroken):
+        store.make_key(holder)
 
 
 def _open_store(path: Path, opened: keys.VaultKeys) -> Store:

@@ -15,8 +15,8 @@ from sync.seals import TAG, members_of
 def is_proven(store: Store, office_key: str, command_id: str) -> bool:
     """Tell whether the office's signature stands under this receipt for the bytes kept here."""
     rows = store.rows(
-        "SELECT outcome, code, flags, said, commit_number, received_at, more, statement, signature "
-        "FROM outbox JOIN seal USING (seal_id) WHERE command_id = ?",
+        "SELECT outcome, code, flags, said, commit_number, received_at, more, statement, "
+        "seal.signature FROM outbox JOIN seal USING (seal_id) WHERE command_id = ?",
         (command_id,),
     )
     if not rows or not office_key:

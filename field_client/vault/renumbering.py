@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from field_client.vault import lanes
+from field_client.vault import lanes, signing
 from field_client.vault.absorbing import FORKED
 from field_client.vault.records import Connection
 from shared.commands import Lane
@@ -22,7 +22,7 @@ def renumber(connection: Connection, store_id: str) -> None:
 
     What was answered keeps its number under the earlier name. The bytes that a command had are kept,
     and the new ones name those it was first written as: so the office knows it again if the other
-    copy has sent it.
+    copy has sent it. What is numbered anew is signed anew.
     """
     former = connection.execute("SELECT value FROM meta WHERE name = 'store_id'").fetchone()[0]
     connection.execute("UPDATE outbox SET former_store = ? WHERE former_store IS NULL", (former,))
@@ -31,6 +31,7 @@ def renumber(connection: Connection, store_id: str) -> None:
         _renumber_lane(connection, lane, store_id)
     connection.execute("UPDATE meta SET value = ? WHERE name = 'store_id'", (store_id,))
     connection.execute("DELETE FROM meta WHERE name = ?", (FORKED,))
+    signing.sign_unsigned(connection)
 
 
 def _renumber_lane(connection: Connection, lane: Lane, store_id: str) -> None:
@@ -48,8 +49,8 @@ def _renumber_lane(connection: Connection, lane: Lane, store_id: str) -> None:
         anew = _written_anew(bytes(written), store_id, seq, head, origin)
         head = chain_hash(head, anew)
         connection.execute(
-            "UPDATE outbox SET seq = ?, hash = ?, written = ?, first = ?, former_store = NULL "
-            "WHERE command_id = ?",
+            "UPDATE outbox SET seq = ?, hash = ?, written = ?, first = ?, former_store = NULL, "
+            "signature = NULL WHERE command_id = ?",
             (seq, head, anew, origin, command_id),
         )
 

@@ -127,9 +127,29 @@ CREATE INDEX record_kind ON record (kind, case_id, view, hash);
 bodies are: a bundle took twice the room, and a record that moved three pages instead of one.
 """
 
+SIGNED = """
+CREATE TABLE officer_key (
+    only INTEGER PRIMARY KEY CHECK (only = 1), private BLOB NOT NULL, office TEXT NOT NULL,
+    device_id TEXT NOT NULL, officer_id TEXT NOT NULL);
+ALTER TABLE outbox ADD COLUMN signature TEXT;
+CREATE INDEX outbox_unsigned ON outbox (lane, seq) WHERE signature IS NULL AND former_store IS NULL;
+"""
+"""`officer_key` is the key made in this vault, and whose it is; `signature` is what it signed of a
+command where it stands in its lane. What older programs saved is signed when the vault is opened.
+"""
+
 STEPS: tuple[tuple[str, ...], ...] = tuple(
     tuple(statement for statement in step.split(";\n") if statement.strip())
-    for step in (FIRST, ANSWERED, SENT_BY_ADDRESS, COMPARED, FORKED, ADDED_UP, WHOLE_ROWS)
+    for step in (
+        FIRST,
+        ANSWERED,
+        SENT_BY_ADDRESS,
+        COMPARED,
+        FORKED,
+        ADDED_UP,
+        WHOLE_ROWS,
+        SIGNED,
+    )
 )
 """Each step takes the schema from its own number to the next."""
 

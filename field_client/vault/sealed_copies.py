@@ -19,9 +19,11 @@ from field_client.vault.box import seal_to
 from field_client.vault.store import Store
 from shared.schemas import digest
 from sync.protocol import Place
-from sync.sealed import COPY_BYTES_MAX, SealedCopy, framed, info_of
+from sync.sealed import COPY_BYTES_MAX, SealedCopy, info_of, write_content
 
-_Row = tuple[int, str, str, str, int, str]  # rowid, group or itself, id, lane, number, hash
+_Row = tuple[
+    int, str, str, str, int, str
+]  # rowid, group or itself, id, lane, number, hash and hand
 
 
 class SealedCopies:
@@ -63,7 +65,8 @@ class SealedCopies:
         """List what has no answer, a group together, in the order it was saved."""
         groups: dict[str, list[_Row]] = {}
         for row in self._store.rows(
-            "SELECT rowid, coalesce(group_id, command_id), command_id, lane, seq, hash FROM outbox "
+            "SELECT rowid, coalesce(group_id, command_id), command_id, lane, seq, "
+            "hash || coalesce(signature, '') FROM outbox "
             "WHERE outcome IS NULL AND former_store IS NULL ORDER BY rowid"
         ):
             groups.setdefault(str(row[1]), []).append(row)
@@ -72,16 +75,19 @@ class SealedCopies:
     def _write(self, name: str, store_id: str, epoch: str | None, rows: Sequence[_Row]) -> None:
         """Seal one group as it stands in the outbox; it may have been answered meanwhile."""
         places = [Place(command_id=id_, lane=lane, seq=seq) for _, _, id_, lane, seq, _ in rows]
-        envelopes = [
-            bytes(written)
+        held = [
+            (bytes(written), signature)
             for place in places
-            for (written,) in self._store.rows(
-                "SELECT written FROM outbox WHERE command_id = ?", (place.command_id,)
+            for written, signature in self._store.rows(
+                "SELECT written, signature FROM outbox WHERE command_id = ?", (place.command_id,)
             )
         ]
-        if len(envelopes) < len(places):
+        if len(held) < len(places):
             return
-        sealed = seal_to(self._key, framed(envelopes), info_of(store_id, epoch, places))
+        envelopes = [written for written, _signature in held]
+        signatures = [signature for _written, signature in held]
+        content = write_content(envelopes, signatures if all(signatures) else ())
+        sealed = seal_to(self._key, content, info_of(store_id, epoch, places))
         copy = SealedCopy(store_id=store_id, epoch=epoch, places=tuple(places), sealed=sealed)
         write_private(self._folder / name, copy.written(), COPY_BYTES_MAX)
 

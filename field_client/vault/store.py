@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from field_client.vault import lanes, renumbering, stocktaking
+from field_client.vault import lanes, renumbering, signing, stocktaking
 from field_client.vault.absorbing import (
     DIFFERS,
     FORKED,
@@ -23,10 +23,12 @@ from field_client.vault.database import Connection, DatabaseError, is_full, open
 from field_client.vault.defects import note_defect
 from field_client.vault.drive import Drive, Folder, is_roomy, make_room
 from field_client.vault.records import manifest_of, recount, scope_of
+from field_client.vault.signing import OwnKey, generate_key
 from shared.commands import Lane
 from shared.errors import RuleBroken
 from shared.schemas import digest
 from sync.device_steps import Copy, Taken
+from sync.officer_keys import Holder
 from sync.protocol import (
     ENVELOPES_MAX,
     PURGED_MAX,
@@ -134,6 +136,16 @@ class Store:
             )
         )
 
+    def own_key(self) -> OwnKey | None:
+        """Give the key of this vault's officer; none before it was opened for somebody."""
+        with self._lock:
+            return signing.own_key(self._connection)
+
+    def make_key(self, holder: Holder, generate: Callable[[], bytes] = generate_key) -> None:
+        """Make the key of this vault's officer where there is none, and sign what is unsigned."""
+        with self.transaction() as connection:
+            signing.make_key(connection, holder, generate)
+
     # The outbox
 
     def lane_head(self, lane: Lane) -> Position:
@@ -146,22 +158,22 @@ class Store:
 
         The first group is given whole even if it alone is more than was asked for.
         """
-        return [written for written, _place in self._in_line(envelopes_max)]
+        return [written for written, _place, _signature in self._in_line(envelopes_max)]
 
-    def _in_line(self, envelopes_max: int) -> list[tuple[bytes, Place]]:
-        """Give them with where each stands, for an office that cannot read one."""
+    def _in_line(self, envelopes_max: int) -> list[tuple[bytes, Place, str]]:
+        """Give them with where each stands, for an office that cannot read one, and its signature."""
         if not self.rows("SELECT 1 FROM outbox WHERE outcome IS NULL LIMIT 1"):
             return []  # as mostly, and putting nothing in order costs more than this
         found = [
             row
             for lane in Lane  # the urgent one is the first
             for row in self.rows(
-                "SELECT written, group_id, command_id, lane, seq FROM outbox WHERE outcome IS NULL "
-                "AND former_store IS NULL AND lane = ? ORDER BY seq LIMIT ?",
+                "SELECT written, group_id, command_id, lane, seq, signature FROM outbox "
+                "WHERE outcome IS NULL AND former_store IS NULL AND lane = ? ORDER BY seq LIMIT ?",
                 (lane.value, envelopes_max + ENVELOPES_MAX),
             )
         ]
-        given: list[tuple[bytes, Place]] = []
+        given: list[tuple[bytes, Place, str]] = []
         size = 0
         for _group, numbered in groupby(enumerate(found), key=_group_or_itself):
             together = [row for _at, row in numbered]
@@ -169,8 +181,8 @@ class Store:
             if given and (len(given) + len(together) > envelopes_max or size > WAITING_BYTES_AIM):
                 break
             given.extend(
-                (written, Place(command_id=command_id, lane=lane, seq=seq))
-                for written, _group_id, command_id, lane, seq in together
+                (written, Place(command_id=command_id, lane=lane, seq=seq), signature or "")
+                for written, _group_id, command_id, lane, seq, signature in together
             )
         return given
 
@@ -197,8 +209,9 @@ class Store:
                 store_id=self.store_id(),
                 epoch=self.epoch(),
                 cursor=self.cursor(),
-                waiting=tuple(written for written, _place in line),
-                places=tuple(place for _written, place in line),
+                waiting=tuple(written for written, _place, _signature in line),
+                places=tuple(place for _written, place, _signature in line),
+                signatures=_if_any([signature for _written, _place, signature in line]),
                 purged=tuple(self.purged()),
                 manifest=manifest_of(connection) if differs else None,
                 confirm=self.get(PARKED),
@@ -261,6 +274,11 @@ def open_store(path: Path, key: bytearray, drive: Drive | None = None) -> Store:
     """Open the vault's database as `open_database` does, on the drive that its folder is on."""
     on = drive or Folder(path.parent)
     return Store(open_database(path, key, on), on)
+
+
+def _if_any(signatures: Sequence[str]) -> tuple[str, ...]:
+    """Leave out all of them where nobody has signed anything."""
+    return tuple(signatures) if any(signatures) else ()
 
 
 def _group_or_itself(numbered: tuple[int, tuple[Any, ...]]) -> str | int:

@@ -17,6 +17,7 @@ from field_client.vault.absorbing import Seal
 from field_client.vault.history import History
 from field_client.vault.photograph_round import PhotographRound, Uplink
 from field_client.vault.store import Store
+from field_client.vault.telling import Telling
 from field_client.vault.uploads import Waits
 from shared.catalogue import mark
 from shared.errors import RuleBroken, register
@@ -160,6 +161,7 @@ class Syncing:
             store, keeper, _check_upload, interrupted=self._is_wanted, note=self._note
         )
         self._history = History(store, keeper, office_key)
+        self._telling = Telling(store, keeper)
         self._failures = 0
         self._no_room = False
         self._took_stock = False
@@ -224,7 +226,8 @@ class Syncing:
     def _attempt(self) -> RuleBroken | None:
         try:
             self._take_stock()
-            unsettled = self._exchange()
+            other_key = self._telling.tell()
+            unsettled = self._exchange() or other_key
             if self._after is not None:
                 self._after()
             unsettled = self._look_at_history() or unsettled

@@ -16,6 +16,7 @@ from server.access import (
 )
 from server.access import user_commands as users
 from server.access.device_api import device_api
+from server.access.officer_key_api import officer_key_api
 from server.spine.areas import Area, Facts, Handling, NavigationLink
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Kind, Rule, Touched
@@ -94,6 +95,14 @@ def _about_devices() -> tuple[Handling, ...]:
             needs="devices.manage",
             kind=Kind.DECISION,
         ),
+        _handling(
+            devices.BindOfficerKey,
+            devices.BindOfficerKeySchema(),
+            device_rules.bind_officer_key,
+            facts.device_facts,
+            needs="visits.record",
+            kind=Kind.DECISION,
+        ),
     )
 
 
@@ -107,7 +116,13 @@ AREA = Area(
         "devices.manage": mark("Give out codes for devices and revoke devices"),
         "devices.approve": mark("Approve devices"),
     },
-    screens=(sign_in_screens.screens, user_screens.screens, device_screens.screens, device_api),
+    screens=(
+        sign_in_screens.screens,
+        user_screens.screens,
+        device_screens.screens,
+        device_api,
+        officer_key_api,
+    ),
     navigation=(
         NavigationLink(
             text=mark("Devices"), endpoint="devices.every_device", needs="devices.manage"

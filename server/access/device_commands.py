@@ -56,6 +56,10 @@ register(
         "device.approver_issued": mark(
             "Ask someone else to approve: you gave out the code for this device"
         ),
+        "officer_key.other": mark(
+            "The office knows another key of this officer on this device: enrol the device anew"
+        ),
+        "officer_key.unproven": mark("This key does not show that it is this officer’s here"),
         "device.officer_gone": mark(
             "This officer is suspended or no longer goes out: give them the role first"
         ),
@@ -219,3 +223,32 @@ class DeviceRevoked(Change):
     officer_id: str
     revoked_by: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BindOfficerKey(Command):
+    """Tell the key that the officer's work on a device is signed with."""
+
+    name: ClassVar[str] = "BindOfficerKey"
+    device_id: str
+    officer_key: str
+    office: str
+
+
+class BindOfficerKeySchema(Schema):
+    """How `BindOfficerKey` is written."""
+
+    device_id = IdField(required=True)
+    officer_key = PublicKey(required=True)
+    office = PublicKey(load_default="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficerKeyBound(Change):
+    """From now on what comes from a device is its officer's only under this key's signature."""
+
+    name: ClassVar[str] = "OfficerKeyBound"
+    device_id: str
+    officer_id: str
+    officer_key: str
+    office: str

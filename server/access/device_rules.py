@@ -8,11 +8,13 @@ from datetime import datetime
 from server.access.device_commands import (
     TICKET_LIFE,
     ApproveDevice,
+    BindOfficerKey,
     DeviceApproved,
     DeviceEnrolled,
     DeviceRevoked,
     EnrolmentTicketIssued,
     IssueEnrolmentTicket,
+    OfficerKeyBound,
     RecordEnrolment,
     RevokeDevice,
     read_key,
@@ -43,6 +45,8 @@ class DeviceFile:
     state: str
     issued_by: str | None
     officer_goes_out: bool
+    officer_key: str | None = None
+    """The key its officer's work is signed with; none before it was told."""
 
 
 def issue_ticket(ticket: TicketFile, command: IssueEnrolmentTicket, occasion: Occasion) -> Decision:
@@ -120,3 +124,25 @@ def revoke_device(device: DeviceFile | None, command: RevokeDevice, occasion: Oc
         reason=command.reason,
     )
     return Decision(changes=(revoked,))
+
+
+def bind_officer_key(
+    device: DeviceFile | None, command: BindOfficerKey, _occasion: Occasion
+) -> Decision:
+    """Decide whether this is the officer's key on a device: the first one told, and no other ever.
+
+    Another one takes another enrolment, which a second person approves.
+    """
+    if device is None or device.state != "active":
+        raise RuleBroken("device.not_known")
+    if device.officer_key is not None:
+        if device.officer_key != command.officer_key:
+            raise RuleBroken("officer_key.other")
+        return Decision()
+    bound = OfficerKeyBound(
+        device_id=command.device_id,
+        officer_id=device.officer_id,
+        officer_key=command.officer_key,
+        office=command.office,
+    )
+    return Decision(changes=(bound,))

@@ -12,14 +12,23 @@ from sqlalchemy.orm import Session
 
 from server.access.device_commands import (
     ApproveDevice,
+    BindOfficerKey,
     IssueEnrolmentTicket,
     RecordEnrolment,
     RevokeDevice,
     read_key,
+    write_key,
 )
 from server.access.device_rules import DeviceFile, TicketFile
 from server.access.enrolment import office_key
-from server.access.tables import DeviceRow, RoleRow, TicketRow, UserRoleRow, UserRow
+from server.access.tables import (
+    DeviceRow,
+    OfficerKeyRow,
+    RoleRow,
+    TicketRow,
+    UserRoleRow,
+    UserRow,
+)
 from server.access.user_commands import (
     GrantRole,
     OpenUser,
@@ -33,7 +42,7 @@ from server.spine.tables import Id
 from shared.commands import Command
 
 ABOUT_A_USER = (OpenUser, SetPassword, GrantRole, WithdrawRole, SuspendUser, ReinstateUser)
-ABOUT_A_DEVICE = (ApproveDevice, RevokeDevice)
+ABOUT_A_DEVICE = (ApproveDevice, RevokeDevice, BindOfficerKey)
 
 _goes_out = table("goes_out", column("user_id", Id))
 
@@ -127,6 +136,8 @@ def device_facts(session: Session, commands: Sequence[Command]) -> list[DeviceFi
     issued = select(TicketRow).where(TicketRow.ticket_id.in_(tickets))
     issuers = {ticket.ticket_id: ticket.issued_by for ticket in session.scalars(issued)}
     going_out = _going_out(session, {device.officer_id for device in locked.values()})
+    told = select(OfficerKeyRow).where(OfficerKeyRow.device_id.in_(locked))
+    keys = {row.device_id: write_key(row.public_key) for row in session.scalars(told)}
     files: list[DeviceFile | None] = []
     for command in asked:
         device = locked.get(command.device_id)
@@ -136,6 +147,7 @@ def device_facts(session: Session, commands: Sequence[Command]) -> list[DeviceFi
                 state=device.state,
                 issued_by=issuers.get(device.ticket_id or ""),
                 officer_goes_out=device.officer_id in going_out,
+                officer_key=keys.get(device.device_id),
             )
             if device
             else None

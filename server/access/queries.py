@@ -9,11 +9,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, column, exists, func, select, table
 from sqlalchemy.orm import Session, aliased
 
+from server.access.device_commands import write_key
 from server.access.erasures import is_still_there
 from server.access.tables import (
     DeviceRow,
     DeviceStoreRow,
     LeaseRow,
+    OfficerKeyRow,
     RolePermissionRow,
     RoleRow,
     SessionRow,
@@ -24,6 +26,7 @@ from server.access.tables import (
 from server.spine.paging import Slice
 from server.spine.tables import CaseAccessRow, Id
 from shared.lease_modes import Mode
+from sync.officer_keys import fingerprint
 
 TOGETHER_MAX = 50
 """Devices of one tablet that are named; a tablet that many officers share is not one that is carried."""
@@ -74,6 +77,14 @@ class Lease:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signing:
+    """The key that an officer's work on a device is signed with, in short, and since when."""
+
+    key: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Device:
     """A device as whoever looks after devices sees it."""
 
@@ -97,6 +108,7 @@ class Device:
     clock_offset_seconds: int | None
     cases_left: int
     lease: Lease | None
+    signing: Signing | None
 
 
 def count_users(session: Session) -> int:
@@ -203,9 +215,11 @@ def _devices(session: Session, wanted: ColumnElement[bool], part: Slice) -> list
             revoker.name,
             _cases_left(),
             LeaseRow,
+            OfficerKeyRow,
         )
         .join(officer, officer.user_id == DeviceRow.officer_id)
         .outerjoin(LeaseRow, LeaseRow.device_id == DeviceRow.device_id)
+        .outerjoin(OfficerKeyRow, OfficerKeyRow.device_id == DeviceRow.device_id)
         .outerjoin(TicketRow, TicketRow.ticket_id == DeviceRow.ticket_id)
         .outerjoin(issuer, issuer.user_id == TicketRow.issued_by)
         .outerjoin(approver, approver.user_id == DeviceRow.approved_by)
@@ -237,8 +251,9 @@ def _devices(session: Session, wanted: ColumnElement[bool], part: Slice) -> list
             clock_offset_seconds=row.clock_offset_seconds,
             cases_left=cases_left,
             lease=_lease(lease),
+            signing=_signing(key),
         )
-        for row, of, issued_by, issuer_name, approver_name, revoker_name, cases_left, lease in rows
+        for row, of, issued_by, issuer_name, approver_name, revoker_name, cases_left, lease, key in rows
     ]
 
 
@@ -252,6 +267,12 @@ def _lease(row: LeaseRow | None) -> Lease | None:
         ends_at=row.ends_at,
         taken_back_at=row.taken_back_at,
     )
+
+
+def _signing(row: OfficerKeyRow | None) -> Signing | None:
+    if row is None:
+        return None
+    return Signing(key=fingerprint(write_key(row.public_key)), since=row.bound_at)
 
 
 def _cases_left() -> ColumnElement[int]:

@@ -14,9 +14,18 @@ from server.access.device_commands import (
     DeviceEnrolled,
     DeviceRevoked,
     EnrolmentTicketIssued,
+    OfficerKeyBound,
     read_key,
 )
-from server.access.tables import DeviceRow, LeaseRow, SessionRow, TicketRow, UserRoleRow, UserRow
+from server.access.tables import (
+    DeviceRow,
+    LeaseRow,
+    OfficerKeyRow,
+    SessionRow,
+    TicketRow,
+    UserRoleRow,
+    UserRow,
+)
 from server.access.user_commands import (
     PasswordSet,
     RoleGranted,
@@ -188,6 +197,21 @@ def device_revoked(session: Session, recorded: Sequence[Recorded]) -> None:
                 _end_sessions(session, item, item.change.officer_id)
 
 
+def officer_key_bound(session: Session, recorded: Sequence[Recorded]) -> None:
+    """Write whose hand signs on a device."""
+    for item in recorded:
+        if isinstance(item.change, OfficerKeyBound):
+            session.execute(
+                insert(OfficerKeyRow).values(
+                    device_id=item.change.device_id,
+                    officer_id=item.change.officer_id,
+                    public_key=read_key(item.change.officer_key),
+                    office=item.change.office,
+                    bound_at=item.recorded_at,
+                )
+            )
+
+
 def _set_active(session: Session, user_id: str, *, active: bool) -> None:
     session.execute(update(UserRow).where(UserRow.user_id == user_id).values(active=active))
 
@@ -221,5 +245,6 @@ RECORDERS: Mapping[type[Change], Recorder] = {
     DeviceEnrolled: device_enrolled,
     DeviceApproved: device_approved,
     DeviceRevoked: device_revoked,
+    OfficerKeyBound: officer_key_bound,
 }
 """Who writes which change."""

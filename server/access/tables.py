@@ -135,6 +135,20 @@ class DeviceRow(Row):
     tablet_id: Mapped[str | None] = mapped_column(Id, index=True)
 
 
+class OfficerKeyRow(Row):
+    """The key that an officer's work on one device is signed with; once written it never changes.
+
+    `office` is the key that the device knows this office by, which is part of what is signed.
+    """
+
+    __tablename__ = "officer_key"
+    device_id: Mapped[str] = mapped_column(ForeignKey("device.device_id"), primary_key=True)
+    officer_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    office: Mapped[str] = mapped_column(String(43))
+    bound_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class LeaseRow(Row):
     """What a device was lent: the root of its shares, sealed, and until when; once taken back, no root."""
 
@@ -195,6 +209,7 @@ class SetAsideRow(Row):
     command_id: Mapped[str | None] = mapped_column(Id)
     identity: Mapped[str | None] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(60), server_default="")
+    signature: Mapped[str | None] = mapped_column(String(200))
     received_at: Mapped[datetime] = mapped_column(Moment)
 
 

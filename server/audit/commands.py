@@ -146,7 +146,8 @@ def verify_export(
     click.echo(
         f"Whole: nothing is amiss in {found.entries} entries, of which the checkpoints hold "
         f"{found.held}, signed with {', '.join(found.public_keys)}. {found.details} texts are what "
-        f"was sealed; {found.withheld} were erased or left out."
+        f"was sealed; {found.withheld} were erased or left out. Their officers’ own keys signed "
+        f"{found.signed} commands."
     )
 
 

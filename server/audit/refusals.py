@@ -40,6 +40,9 @@ register(
             "The office was restored at entry %(seq)s, and lacks what the checkpoint over "
             "%(entries)s entries was signed over: hold it against the record of that restore"
         ),
+        "audit.wrong_hand": mark(
+            "The command of entry %(seq)s is not signed by the key its officer had on that device"
+        ),
         "audit.line": mark("Line %(line)s is not as an export is written"),
         "audit.not_export": mark("The file %(file)s is not an export of a sealed history"),
         "audit.no_file": mark("The file %(file)s cannot be read"),

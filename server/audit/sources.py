@@ -127,6 +127,7 @@ def _of_command(row: CommandRow) -> Mapping[str, Any]:
         "code": row.code,
         "flags": list(row.flags),
         "commit": row.commit_number,
+        **({} if row.signature is None else {"signature": row.signature}),
     }
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from server.audit.chain import LOG, SALT_BYTES, Entry, Walk, header_bytes
 from server.audit.checkpoints import Checkpoint
+from server.audit.hands import Hands
 from shared.errors import RuleBroken
 from shared.values import is_id
 
@@ -40,6 +41,8 @@ class Verified:
     head: str
     details: int
     withheld: int
+    signed: int
+    """Commands that their officer's own key signed, as far as their text is in the export."""
     held: int
     """Entries that a checkpoint holds; of later ones only the order among them is certain."""
     public_keys: tuple[str, ...]
@@ -117,11 +120,12 @@ def verify(
             lines = _lines(file, lambda: tell(file.tell(), size))
             log_id = _log_id(next(lines, None), path)
             holding.of(log_id)
-            walk = Walk(log_id)
+            walk, hands = Walk(log_id), Hands()
             for number, line in lines:
                 entry = _entry(number, line)
                 walk.take(entry)
                 holding.passed(entry)
+                hands.passed(entry)
     except OSError as error:
         raise RuleBroken("audit.no_file", file=str(path)) from error
     holding.compare(walk)
@@ -134,6 +138,7 @@ def verify(
         head=walk.head,
         details=walk.details,
         withheld=walk.withheld,
+        signed=hands.signed,
         held=holding.held,
         public_keys=tuple(sorted({each.public_key for each in checkpoints})),
     )

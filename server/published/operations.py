@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from server.access.device_api import BODY_BYTES_MAX, EnrolSchema, StateSchema
 from server.published.answers import EnrolledSchema, StateAnswerSchema, WipedAnswerSchema
-from sync import attachments, blobs, checkpoints, leases, sealed, wipes
+from sync import attachments, blobs, checkpoints, leases, officer_keys, sealed, wipes
 from sync.protocol import CONTENT_TYPE, REQUEST_BYTES_MAX, SYNC_PATH
 from sync.sealed import AnswersSchema
 from sync.shapes import ReplySchema, RequestSchema
@@ -151,6 +151,20 @@ OPERATIONS = (
         refused={
             400: ("message.unreadable",),
             401: (*SIGNED, *STANDING, "lease.taken_back"),
+            413: ("message.too_large",),
+        },
+    ),
+    Operation(
+        name="officer_key",
+        method="post",
+        path=officer_keys.OFFICER_KEY_PATH,
+        says="Tell the key that this device's officer signs with in their vault; only the first is held",
+        brings=_json(officer_keys.OfficerKeySchema(), officer_keys.OFFICER_KEY_BYTES_MAX),
+        answers={200: Answer(says="It is held", schema=officer_keys.OfficerKeyAnswerSchema())},
+        refused={
+            400: ("message.unreadable", "officer_key.unproven"),
+            401: (*SIGNED, *STANDING),
+            409: ("officer_key.other", "authority.lacking", "device.not_known"),
             413: ("message.too_large",),
         },
     ),

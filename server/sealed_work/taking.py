@@ -23,8 +23,9 @@ from shared.catalogue import mark
 from shared.errors import register
 from shared.schemas import digest
 from sync import hub
-from sync.protocol import ENVELOPES_MAX, GROUP_BYTES_MAX, Place
-from sync.sealed import HELD, TAKEN, SealedCopy, read_copy, unframed
+from sync.office_steps import Aside
+from sync.protocol import ENVELOPES_MAX, Place
+from sync.sealed import HELD, TAKEN, SealedCopy, read_content, read_copy
 from sync.steps import run
 from sync.wire import NotAMessage
 
@@ -61,6 +62,13 @@ class Opened:
     copy: SealedCopy
     written: bytes
     envelopes: tuple[bytes, ...]
+    signatures: tuple[str, ...] = ()
+
+    @property
+    def commands(self) -> list[tuple[bytes, Place, str]]:
+        """Give each command with its place and what its officer's key signed of it."""
+        signatures = self.signatures or ("",) * len(self.envelopes)
+        return list(zip(self.envelopes, self.copy.places, signatures, strict=True))
 
     @property
     def name(self) -> str:
@@ -88,7 +96,7 @@ def take(
         try:
             opened = _open(box, written, copy)
         except (NotOurs, NotAMessage):
-            office.set_aside(copy.store_id, [(written, UNOPENED)])
+            office.set_aside(copy.store_id, [Aside(written, UNOPENED)])
             answers[digest(written)] = TAKEN
         else:
             by_vault.setdefault(copy.store_id, []).append(opened)
@@ -103,12 +111,8 @@ def take(
 
 def _open(box: OfficeBox, written: bytes, copy: SealedCopy) -> Opened:
     plain = box.open(copy.sealed, copy.info)
-    if len(plain) > GROUP_BYTES_MAX + 4 * ENVELOPES_MAX:
-        raise NotAMessage("message.too_large")
-    envelopes = tuple(unframed(plain, parts_max=ENVELOPES_MAX))
-    if len(envelopes) != len(copy.places):
-        raise NotAMessage("message.unreadable")
-    return Opened(copy=copy, written=written, envelopes=envelopes)
+    envelopes, signatures = read_content(plain, len(copy.places))
+    return Opened(copy=copy, written=written, envelopes=envelopes, signatures=signatures)
 
 
 def _set_aside(
@@ -117,9 +121,9 @@ def _set_aside(
     """Keep whole what its device may not say any more, but for what the office has already."""
     known = _answered(office, [id_ for each in opened for id_ in _ids(each)])
     kept = [
-        (envelope, code)
+        Aside(envelope, code, signature)
         for each in opened
-        for envelope, place in zip(each.envelopes, each.copy.places, strict=True)
+        for envelope, place, signature in each.commands
         if place.command_id not in known
     ]
     if kept:
@@ -152,19 +156,21 @@ def _take_vault(
 
 def _take_in_turn(office: OfficeOnPostgres, store_id: str, opened: Sequence[Opened]) -> None:
     """Take copies by the hub's own steps, at most so many commands at once and no group by halves."""
-    batch: list[tuple[bytes, Place]] = []
+    batch: list[tuple[bytes, Place, str]] = []
     for each in sorted(opened, key=_turn):
         if batch and len(batch) + len(each.envelopes) > ENVELOPES_MAX:
             _run(office, store_id, batch)
             batch = []
-        batch.extend(zip(each.envelopes, each.copy.places, strict=True))
+        batch.extend(each.commands)
     if batch:
         _run(office, store_id, batch)
 
 
-def _run(office: OfficeOnPostgres, store_id: str, batch: Sequence[tuple[bytes, Place]]) -> None:
-    envelopes, places = zip(*batch, strict=True)
-    run(hub.take_sealed(store_id, envelopes, places), office)
+def _run(
+    office: OfficeOnPostgres, store_id: str, batch: Sequence[tuple[bytes, Place, str]]
+) -> None:
+    envelopes, places, signatures = zip(*batch, strict=True)
+    run(hub.take_sealed(store_id, envelopes, places, signatures), office)
 
 
 def _turn(opened: Opened) -> tuple[bool, int]:

@@ -105,6 +105,7 @@ def write_commands(
                 "flags": list(by_id[order.command_id].flags),
                 "commit_number": by_id[order.command_id].commit,
                 "detail_id": detail[0] if detail else None,
+                "signature": order.signature,
             }
             for order, detail in zip(orders, kept, strict=True)
         ],

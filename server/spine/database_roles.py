@@ -26,10 +26,12 @@ ONLY_ADDED_TO = (
     "change",
     "command",
     "detail",
+    "officer_key",
     "read",
     "transaction",
 )
-"""The logs: what was done, changed and read, what is sealed of it, and what was posted."""
+"""The logs: what was done, changed and read, what is sealed of it, what was posted, and whose hand
+signs on which device."""
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "audit_checkpoint": ("copied_at", "copied_to", "problem"),

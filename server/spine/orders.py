@@ -42,6 +42,9 @@ class Order:
     seq: int | None = None
     group: str | None = None
     envelope: bytes | None = None
+    signature: str | None = None
+    """What its officer's key signed of the envelope where it stands in its lane, as it came."""
+
     knew: bool = False
     """Its device had read that the case was taken from its officer when the command was given."""
 

@@ -53,6 +53,9 @@ class CommandRow(Row):
     flags: Mapped[list[str]] = mapped_column(ARRAY(String(80)), server_default=text("'{}'"))
     commit_number: Mapped[int | None] = mapped_column(BigInteger)
     detail_id: Mapped[int | None] = mapped_column(ForeignKey("detail.detail_id"))
+    signature: Mapped[str | None] = mapped_column(String(200))
+    """What its officer's key signed of it, as it came; whether it is right, its outcome says."""
+
     written_in: Mapped[int] = mapped_column(BigInteger, server_default=WRITTEN_IN, deferred=True)
 
     __table_args__ = (

@@ -17,6 +17,7 @@ from shared.case_file import CaseFile
 from shared.commands import Decision, Occasion, Outcome, Touched
 from shared.errors import RuleBroken
 from shared.visits import NOT_COME
+from sync.officer_keys import UNSIGNED, WRONG_SIGNATURE
 
 
 @dataclass
@@ -238,6 +239,8 @@ SET_ASIDE = frozenset(
         "command.unknown",
         "command.unreadable",
         "envelope.unreadable",
+        UNSIGNED,
+        WRONG_SIGNATURE,
         NOT_COME,
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from itertools import chain, repeat
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
@@ -13,6 +14,7 @@ from server.spine.permissions import Opening, needs
 from server.sync_api import contacts
 from server.sync_api.store import OfficeOnPostgres, WrongVault
 from sync import hub
+from sync.office_steps import Aside
 from sync.protocol import CONTENT_TYPE, REQUEST_BYTES_MAX, SYNC_PATH
 from sync.steps import run
 from sync.wire import NotAMessage, read_request, write_reply
@@ -72,7 +74,10 @@ def _answer(body: bytes, speaking: DeviceSpeaking, now: datetime) -> Response:
     if speaking.state != "active":
         if asked.envelopes:
             code = f"device.{speaking.state}"
-            store.set_aside(asked.store_id, [(written, code) for written in asked.envelopes])
+            signatures = chain(asked.signatures, repeat(""))
+            signed = zip(asked.envelopes, signatures, strict=False)
+            kept = [Aside(written, code, signature) for written, signature in signed]
+            store.set_aside(asked.store_id, kept)
         raise _Failed(401, f"device.{speaking.state}")
     try:
         reply = run(hub.answer(asked), store)

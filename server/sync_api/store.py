@@ -24,7 +24,7 @@ from server.spine.execute import Door
 from server.spine.office_seal import OfficeSeal
 from server.spine.orders import Order, Result
 from server.spine.tables import CaseAccessRow, CommandRow
-from server.sync_api import lanes, looking
+from server.sync_api import hands, lanes, looking
 from server.sync_api.contacts import Kept
 from server.sync_api.tables import DefectRow
 from server.sync_api.unreadable import AlreadyRecorded, Unreadable
@@ -33,7 +33,7 @@ from shared.commands import Actor, Command
 from shared.decide import FROM_THE_FIELD
 from shared.errors import RuleBroken
 from shared.schemas import digest, read_body
-from sync.office_steps import Look, Standing, Told
+from sync.office_steps import Aside, Look, Standing, Told
 from sync.protocol import LANE_FORKED, UNREADABLE, Envelope, Receipt
 from sync.wire import NotAMessage, read_envelope
 
@@ -116,12 +116,14 @@ class OfficeOnPostgres:
         with self.sessions() as session:
             taken_away = self._taken_away(session, case_ids)
             recorded = set(session.scalars(_RECORDED_BEFORE, {"ids": sorted(by_id)}))
+            hand = hands.hand_of(session, self.actor.device_id)
+        unsigned = hands.not_by(hand, envelopes)
         orders = [
             self._order(
                 envelope,
                 AlreadyRecorded(case_id=envelope.case_id or None)
                 if envelope.command_id in recorded
-                else _read(envelope),
+                else _read(envelope, unsigned.get(envelope.command_id)),
                 knew=envelope.seen_commit >= taken_away.get(envelope.case_id, _NEVER),
             )
             for envelope in envelopes
@@ -161,10 +163,11 @@ class OfficeOnPostgres:
             seq=envelope.seq,
             group=envelope.group,
             envelope=envelope.written,
+            signature=envelope.signature or None,
             knew=knew,
         )
 
-    def set_aside(self, store_id: str, kept: Sequence[tuple[bytes, str]]) -> None:
+    def set_aside(self, store_id: str, kept: Sequence[Aside]) -> None:
         """Keep bytes that cannot be commands of this vault, for a supervisor to examine."""
         with self.sessions() as session, session.begin():
             new = session.scalars(
@@ -178,9 +181,10 @@ class OfficeOnPostgres:
                             **_named(written),
                             "code": code,
                             "body": written,
+                            "signature": signature or None,
                             "received_at": self.now,
                         }
-                        for written, code in kept
+                        for written, code, signature in kept
                     ]
                 )
                 .on_conflict_do_nothing()
@@ -293,10 +297,12 @@ def _named(written: bytes) -> dict[str, str | None]:
     }
 
 
-def _read(envelope: Envelope) -> Command:
-    """Read the command an envelope carries, by the schema of its name."""
+def _read(envelope: Envelope, unsigned: str | None) -> Command:
+    """Read the command an envelope carries, by the schema of its name, if its officer signed it."""
     if not envelope.readable:
         return Unreadable(code=UNREADABLE)
+    if unsigned is not None:
+        return Unreadable(code=unsigned, case_id=envelope.case_id)
     kind = FROM_A_DEVICE.get(envelope.name)
     if kind is None:
         return Unreadable(code="command.unknown", case_id=envelope.case_id)

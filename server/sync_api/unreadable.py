@@ -13,6 +13,7 @@ from server.spine.areas import Handling
 from shared.catalogue import mark
 from shared.commands import Command, CommandType, Decision, Kind, Occasion, Outcome
 from shared.errors import RuleBroken, register
+from sync.officer_keys import UNSIGNED, WRONG_SIGNATURE
 
 register(
     {
@@ -20,6 +21,12 @@ register(
             "The office could not read this and keeps it as it was sent: ask the office"
         ),
         "command.unreadable": mark("The office could not read this: a supervisor will look at it"),
+        UNSIGNED: mark(
+            "This came without your own signature, so the office keeps it: a supervisor will look at it"
+        ),
+        WRONG_SIGNATURE: mark(
+            "The signature under this is not yours, so the office keeps it: a supervisor will look at it"
+        ),
         "lane.forked": mark(
             "These records were copied, and the other copy sent something first."
             " The office keeps this for a person to look at"

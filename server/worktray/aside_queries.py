@@ -65,6 +65,10 @@ REASONS: Mapping[str, str] = {
     "envelope.unreadable": mark("The office could not read it at all"),
     "visit.not_come": mark("The office has not got the visit that it belongs to"),
     "lane.forked": mark("The records on the device were copied, and another copy was quicker"),
+    "lane.unsigned": mark("The device sent it, but its officer’s own key has not signed it"),
+    "lane.wrong_signature": mark(
+        "Another key than its officer’s signed it, or it was altered since"
+    ),
     "sealed.unreadable": mark("It came sealed, and the office could not open it"),
     "store.of_another_device": mark("It came sealed from one device, and is another device’s work"),
     "device.pending": mark("Nobody had approved the device that sent it"),
@@ -93,6 +97,12 @@ ACTIONS: Mapping[str, str] = {
     ),
     "lane.forked": mark(
         "A device that is up to date sends it again by itself: if it still waits, record it here"
+    ),
+    "lane.unsigned": mark(
+        "Ask the officer whether it is theirs. If so, record it here; if not, have the device revoked"
+    ),
+    "lane.wrong_signature": mark(
+        "Ask the officer whether it is theirs. If so, record it here; if not, have the device revoked"
     ),
     "sealed.unreadable": mark("Have the device unlocked and synced: it sends the same by itself"),
     "store.of_another_device": mark("Find out how it came there, then record it here or close it"),

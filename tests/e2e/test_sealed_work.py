@@ -72,6 +72,9 @@ def test_a_locked_device_delivers_what_was_done_offline_and_nothing_is_doubled(
         assert council.ask("SELECT count(*) FROM set_aside") == [(0,)]
         assert council.ask("SELECT count(*) FROM sealed_copy") == [(0,)]
         assert council.ask("SELECT count(*) FROM sync_defect") == [(0,)]
+        unsigned = "SELECT count(*) FROM command WHERE store_id IS NOT NULL AND signature IS NULL"
+        assert council.ask(unsigned) == [(0,)], "the locked device brought its officer's signatures"
+        assert council.ask("SELECT count(*) FROM officer_key") == [(1,)], "the office knows the key"
 
 
 def test_a_vault_that_dies_before_it_has_sealed_seals_when_it_is_opened_again(

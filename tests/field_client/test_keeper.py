@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from field_client.keeper import ASLEEP_SECONDS
+from sync.officer_keys import OFFICER_KEY_PATH
 from sync.protocol import SYNC_PATH
 from tests.field_client.conftest import ENVIRONMENT
 from tests.field_client.office import SmallOffice
@@ -269,8 +270,8 @@ def test_what_a_vault_sends_is_signed_by_the_keeper_and_reaches_the_office(
     device = start()
     enrol(device, office)
     device.next_address("unlocked")
-    assert until(lambda: bool(office.sent))
-    assert office.sent[0][0] == SYNC_PATH
+    assert until(lambda: len(office.sent) > 1)
+    assert [path for path, _body in office.sent[:2]] == [OFFICER_KEY_PATH, SYNC_PATH]
 
 
 @pytest.mark.proves("T01")

@@ -20,6 +20,7 @@ from sync.device_steps import Device as Asked
 from sync.protocol import Clock, Reply, Request
 from sync.session import Progress, converse
 from sync.steps import Steps
+from tests.simulation import hands
 from tests.simulation.disk import Disk
 from tests.simulation.world import Ids, Officer
 
@@ -91,6 +92,8 @@ class Device:
         self._open()
         if not self.store.rows("SELECT 1 FROM meta WHERE name = 'store_id'"):
             self.store.put("store_id", self.first_named)
+        holder = hands.holder_of(self.office_key, self.device_id, self.officer.user_id)
+        self.store.make_key(holder, lambda: hands.private_of(self.device_id))
 
     @property
     def store_id(self) -> str:

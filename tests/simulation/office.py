@@ -21,6 +21,7 @@ from server.spine.orders import Order, Result
 from server.sync_api.store import OfficeOnPostgres
 from shared.commands import Actor
 from sync import hub
+from sync.office_steps import Aside
 from sync.protocol import Reply, Request
 from sync.steps import run
 from tests.simulation.books import Books
@@ -193,7 +194,7 @@ class Office:
             store = self.store(actor, now)
             if self._is_suspended(actor.user_id):
                 if request.envelopes:
-                    kept = [(written, "device.suspended") for written in request.envelopes]
+                    kept = [Aside(written, "device.suspended") for written in request.envelopes]
                     store.set_aside(request.store_id, kept)
                 raise Suspended
             return run(hub.answer(request), store)

@@ -190,6 +190,15 @@ PROPERTIES = (
             f"{SYNC}/test_hostile_bytes.py::test_a_message_that_asks_for_much_memory_is_refused",
         ),
     ),
+    Property(
+        number="P25",
+        sentence="Nothing counts as an officer's work that their own key has not signed where it stands.",
+        told=True,
+        tests=(
+            f"{SYNC}/test_hands.py::test_what_only_the_device_has_signed_is_set_aside_whole_and_answered_once",
+            f"{SYNC}/test_hands.py::test_a_thousand_edits_of_what_was_signed_let_nothing_in_that_was_not_said",
+        ),
+    ),
 )
 """Every promise of sync."""
 

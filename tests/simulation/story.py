@@ -10,7 +10,16 @@ from typing import Any, TypeVar
 from server.spine.areas import House
 from shared.commands import Command
 from shared.errors import RuleBroken
-from tests.simulation import calls, exchange, field_steps, mishaps, office_life, office_steps, world
+from tests.simulation import (
+    calls,
+    exchange,
+    field_steps,
+    mishaps,
+    office_life,
+    office_steps,
+    thieves,
+    world,
+)
 from tests.simulation.books import Books
 from tests.simulation.broken import Broken
 from tests.simulation.device import Device
@@ -59,9 +68,9 @@ class Story:
         self.watch = Watch(engine=books.watch, house=house, world=self.world)
         self.watch.write("UPDATE sync_head SET epoch = :epoch", epoch=self.ids())
         with books.watch.begin() as connection:
-            world.enrol(
-                connection, self.world, {d.device_id: d.officer.user_id for d in self.devices}
-            )
+            enrolled = {d.device_id: d.officer.user_id for d in self.devices}
+            world.enrol(connection, self.world, enrolled)
+            world.tell_keys(connection, self.world, enrolled, SEAL.public_text)
         self.office = Office(books, house)
 
     @property
@@ -175,6 +184,7 @@ class Story:
             if device.store.cursor() != self.watch.head():
                 self._sync_until_quiet(device)
         self.watch.everything(self.devices, self.asked)
+        thieves.try_it(self)
 
     def _sync_until_quiet(self, device: Device) -> None:
         for _sync in range(SYNCS_MAX):

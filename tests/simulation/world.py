@@ -10,12 +10,20 @@ from random import Random
 from sqlalchemy import Connection, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from server.access.tables import DeviceRow, RolePermissionRow, RoleRow, UserRoleRow, UserRow
+from server.access.tables import (
+    DeviceRow,
+    OfficerKeyRow,
+    RolePermissionRow,
+    RoleRow,
+    UserRoleRow,
+    UserRow,
+)
 from server.accounts.commands import OpenAccount, OpenDebt, RecordLiableParty
 from server.cases.commands import OpenCase
 from server.people.commands import OpenPerson
 from server.people.tables import AddressRow
 from shared.commands import Actor, Command
+from tests.simulation import hands
 
 STARTS_AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 """When every simulated day begins."""
@@ -231,6 +239,25 @@ def enrol(connection: Connection, world: World, devices: Mapping[str, str]) -> N
                 "words": "",
                 "state": "active",
                 "enrolled_at": world.now,
+            }
+            for device_id, officer_id in devices.items()
+        ],
+    )
+
+
+def tell_keys(
+    connection: Connection, world: World, devices: Mapping[str, str], office_key: str
+) -> None:
+    """Write the key that each device's officer signs with on it, as devices tell it at an open."""
+    connection.execute(
+        insert(OfficerKeyRow),
+        [
+            {
+                "device_id": device_id,
+                "officer_id": officer_id,
+                "public_key": hands.public_of(device_id),
+                "office": office_key,
+                "bound_at": world.now,
             }
             for device_id, officer_id in devices.items()
         ],

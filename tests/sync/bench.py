@@ -58,6 +58,12 @@ class Bench:
         for device in self.devices:
             device.store.close()
 
+    def tell_key(self, device: Device) -> None:
+        """Tell the office the key of a device's officer; before that it takes the device's own word."""
+        with self.watch.engine.begin() as connection:
+            enrolled = {device.device_id: device.officer.user_id}
+            world.tell_keys(connection, self.world, enrolled, SEAL.public_text)
+
     def orders(self, *commands: Command) -> list[Order]:
         """Write commands down as somebody in the office gives them."""
         return [

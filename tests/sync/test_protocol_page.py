@@ -23,6 +23,7 @@ from sync import (
     blobs,
     checkpoints,
     leases,
+    officer_keys,
     protocol,
     rescue,
     scope,
@@ -36,6 +37,7 @@ from sync import (
 from sync.attachments import Bringing, SealedPhotograph
 from sync.checkpoints import Checkpoint, CheckpointReply, CheckpointRequest
 from sync.leases import LeaseReply, LeaseRequest
+from sync.officer_keys import Holder, OfficerKey
 from sync.protocol import (
     CaseTotal,
     Clock,
@@ -73,11 +75,13 @@ MODULES = (
     rescue,
     attachments,
     checkpoints,
+    officer_keys,
 )
 SOURCES = (
     *sorted((ROOT / "sync").glob("*.py")),
     *(p for p in sorted((ROOT / "server" / "sync_api").glob("*.py")) if p.stem != "tables"),
     ROOT / "server" / "access" / "device_requests.py",
+    ROOT / "server" / "access" / "officer_key_api.py",
     ROOT / "server" / "leasing" / "lending.py",
     ROOT / "server" / "sealed_work" / "taking.py",
     ROOT / "server" / "sealed_work" / "device_api.py",
@@ -87,7 +91,7 @@ SOURCES = (
 )
 CODE = re.compile(
     r'"((?:protocol|history|message|signature|device|store|envelope|sealed|wipe|lane|command|blob|lease|scope|purge|epoch'
-    r'|receipt)\.[a-z_]+)"'
+    r'|receipt|officer_key)\.[a-z_]+)"'
 )
 MESSAGES = (
     Request,
@@ -117,6 +121,8 @@ BESIDE = (
     CheckpointRequest,
     CheckpointReply,
     Checkpoint,
+    OfficerKey,
+    Holder,
 )
 """What travels beside a sync."""
 

@@ -52,6 +52,12 @@ SAID_BY_THE_OFFICE: dict[str, str] = {
     "envelope.unreadable": mark(
         "The office could not read this and keeps it as it was sent: ask the office"
     ),
+    "lane.unsigned": mark(
+        "This came without your own signature, so the office keeps it: a supervisor will look at it"
+    ),
+    "lane.wrong_signature": mark(
+        "The signature under this is not yours, so the office keeps it: a supervisor will look at it"
+    ),
     "lane.forked": mark(
         "These records were copied, and the other copy sent something first."
         " The office keeps this for a person to look at"

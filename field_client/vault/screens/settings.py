@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response
 from field_client.vault import outbox, uploads
 from field_client.vault.desk import desk
 from field_client.vault.diagnostics import diagnose
+from field_client.vault.store import Store
 from shared.lease_modes import MEANINGS, named
+from sync.officer_keys import fingerprint
 
 screens = Blueprint("settings", __name__, template_folder="templates")
 
@@ -32,11 +34,18 @@ def settings() -> str:
         counts=outbox.counts(here.store),
         outdoors=here.store.get(OUTDOORS) == "yes",
         wifi_only=uploads.is_wifi_only(here.store),
+        signs_as=_signs_as(here.store),
         lease=here.told.lease,
         lease_named=named,
         meanings=MEANINGS,
         pin_ends_at=here.pin.ends_at(),
     )
+
+
+def _signs_as(store: Store) -> str:
+    """Write the officer's own key in short; nothing where none could be made yet."""
+    own = store.own_key()
+    return "" if own is None else fingerprint(own.public_text)
 
 
 @screens.post("/settings/outdoors")

@@ -23,6 +23,7 @@ from field_client.vault.syncing import Syncing
 from shared.contacts import RecordPhoneNumber
 from shared.photographs import RecordPhotograph
 from shared.visits import RecordVisit
+from sync.officer_keys import Holder
 from sync.protocol import Clock
 from tests.field_client.vault.pictures import jpeg
 from tests.field_client.vault.sample import OFFICER, case, id_of, place
@@ -34,7 +35,7 @@ KEY = bytes(range(32))
 STORE_ID = id_of("the vault that was frozen")
 SAVED_AT = datetime(2027, 3, 1, 8, 30, tzinfo=UTC)
 HERE = place("1 Market Place", "QZ1 1AA")
-TABLES = ("meta", "record", "outbox", "purge", "draft", "photograph")
+TABLES = ("meta", "record", "outbox", "purge", "draft", "photograph", "officer_key")
 
 
 def the_office() -> Scripted:
@@ -50,6 +51,9 @@ def the_office() -> Scripted:
 def fill(store: Store) -> None:
     """Do a morning's work: one visit answered, one queued with a number and a photograph, a draft."""
     store.put("store_id", STORE_ID)
+    store.make_key(
+        Holder(office=SEAL.public_text, device_id=id_of("the device it was on"), officer_id=OFFICER)
+    )
     office = the_office()
     office.commits = office.commits[:1]
     syncing = Syncing(store, office, lambda least, _most: least, office_key=SEAL.public_text)
@@ -120,6 +124,8 @@ def _copy(today: Store, connection: sqlcipher.Connection, table: str) -> None:
     columns = f"SELECT name FROM pragma_table_info('{table}')"  # noqa: S608 - our own words
     known = {row[0] for row in today.rows(columns)}
     shared = [row[0] for row in connection.execute(columns) if row[0] in known]
+    if not shared:
+        return  # there was no such table yet
     names, marks = ", ".join(shared), ", ".join("?" for _ in shared)
     connection.executemany(
         f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - our own words

@@ -30,6 +30,7 @@ FROZEN: dict[str, str] = {
     "vault_v5.db": "2e464f20fb69f2b3c0cb6f1aa44a5a51ed1005a7d05154677fde9654c9d53d5b",
     "vault_v6.db": "cf66b51961aaa8efa744c76d9ed3ad94bf2a4f402daa547039cf4b14e0a128d2",
     "vault_v7.db": "5759488462fbf0463bc65a33edf60092248507e0ac49a735c15ee20719eca9cf",
+    "vault_v8.db": "6ee46eec39da563fbb49bdb109003d17afe97d8d7135053916fd0390a09b23ec",
 }
 """The vaults as they were first written, and what they are by: they are never written again."""
 

@@ -38,14 +38,12 @@ def write_old(path: Path, version: int) -> None:
             connection.execute("INSERT INTO meta VALUES ('store_id', ?)", (envelope.store_id,))
             connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (EPOCH,))
             connection.execute("INSERT INTO meta VALUES ('cursor', '7')")
+            hashed = ", record_hash(?1, 'v', 'case', ?2, ?3)" if version >= HASHED_SINCE else ""
             connection.executemany(
-                "INSERT INTO record (case_id, view, kind, record_id, commit_number, body) "
-                "VALUES (?, 'v', 'case', ?, 7, ?)",
+                "INSERT INTO record (case_id, view, kind, record_id, commit_number, body"  # noqa: S608 - our own words
+                f"{', hash' if hashed else ''}) VALUES (?1, 'v', 'case', ?2, 7, ?3{hashed})",
                 [(CASE, str(n), body) for n, body in enumerate(BODIES)],
             )
-            if version >= HASHED_SINCE:
-                hashed = "record_hash(case_id, view, kind, record_id, body)"
-                connection.execute(f"UPDATE record SET hash = {hashed}")  # noqa: S608 - our own words
             connection.execute(
                 "INSERT INTO outbox (command_id, lane, seq, hash, written, case_id, name, saved_at)"
                 " VALUES (?, 'ordinary', 1, ?, ?, ?, 'RecordVisit', ?)",

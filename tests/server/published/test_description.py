@@ -21,7 +21,7 @@ from server.published.json_schemas import Components, NotDescribed
 from server.published.operations import HERE, OPERATIONS, Operation
 from server.spine.permissions import Opening, opening_of
 from shared.errors import REFUSALS
-from sync import attachments, blobs, checkpoints, leases, protocol, sealed, wipes
+from sync import attachments, blobs, checkpoints, leases, officer_keys, protocol, sealed, wipes
 from tests.server.access.conftest import Office, make_app, office
 from tests.server.access.tablet import ENROL, Tablet, enrolled
 
@@ -31,6 +31,7 @@ SOURCES = Path(server.__file__).parent
 ANSWERING = (
     "access/device_api.py",
     "access/device_requests.py",
+    "access/officer_key_api.py",
     "audit/device_api.py",
     "leasing/lease_api.py",
     "leasing/lending.py",
@@ -44,6 +45,7 @@ LIMITS = {
     "enrol": device_api.BODY_BYTES_MAX,
     "state": device_api.BODY_BYTES_MAX,
     "lease": leases.LEASE_BYTES_MAX,
+    "officer_key": officer_keys.OFFICER_KEY_BYTES_MAX,
     "checkpoint": checkpoints.CHECKPOINT_BYTES_MAX,
     "sealed": sealed.COPIES_BYTES_MAX,
     "sealed_photograph": attachments.BRINGING_BYTES_MAX,

@@ -16,6 +16,7 @@ from server.spine.tables import ChangeRow, CommandRow, FieldRecordRow
 from server.visits.tables import VisitRow
 from server.worktray.tables import ReplayRow
 from shared.schemas import digest
+from sync.office_steps import Aside
 from tests.server.day import Browser, Day, Household, new_id
 from tests.server.worktray.sending import HAPPENED_AT, Tablet
 
@@ -252,7 +253,7 @@ def test_what_comes_by_itself_after_all_has_no_second_effect(day: Day, theirs: H
     tablet = Tablet(day, day.amina)
     written = tablet.visit(theirs.case_id)
     with day.app.app_context():
-        tablet.office().set_aside(tablet.store_id, [(written, "device.suspended")])
+        tablet.office().set_aside(tablet.store_id, [Aside(written, "device.suspended")])
     browser = day.browser(day.supervisor)
     page = browser.get("/?tray=aside")
     assert "A visit" in page
@@ -274,7 +275,7 @@ def test_what_has_come_by_itself_leaves_the_list_and_is_not_recorded_again(
     tablet = Tablet(day, day.amina)
     written = tablet.visit(theirs.case_id)
     with day.app.app_context():
-        tablet.office().set_aside(tablet.store_id, [(written, "device.suspended")])
+        tablet.office().set_aside(tablet.store_id, [Aside(written, "device.suspended")])
     browser = day.browser(day.supervisor)
     (subject,) = re.findall(r"/set-aside/([0-9a-f]{64})", browser.get("/?tray=aside"))
     page = browser.get(f"/set-aside/{subject}/record")
