@@ -152,6 +152,8 @@ def read_content(content: bytes, count: int) -> tuple[tuple[bytes, ...], tuple[s
     envelopes, signatures = parts[:count], parts[count:]
     if len(envelopes) != count or len(signatures) not in {0, count}:
         raise NotAMessage("message.unreadable")
+    if sum(map(len, envelopes)) > GROUP_BYTES_MAX:
+        raise NotAMessage("message.too_large")
     if any(len(each) > SEAL_CHARACTERS_MAX or not each.isascii() for each in signatures):
         raise NotAMessage("message.unreadable")
     return tuple(envelopes), tuple(each.decode("ascii") for each in signatures)

@@ -138,20 +138,21 @@ def _keep(
     if len(written) > ENVELOPE_BYTES_MAX - ROOM_BYTES:
         raise RuleBroken("command.too_large")
     read_body(_KINDS[saving.command.name], dict(read_envelope(written).body))
+    head = chain_hash(at.head, written)
     with store.transaction() as connection:
         connection.execute(
             "INSERT INTO outbox (command_id, lane, seq, hash, written, case_id, name, group_id, "
-            "saved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "saved_at, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 saving.command_id,
                 lane.value,
                 at.seq + 1,
-                chain_hash(at.head, written),
+                head,
                 written,
                 case_id,
                 saving.command.name,
                 group,
                 now.isoformat(),
+                signing.signed(connection, store.store_id(), lane.value, at.seq + 1, head),
             ),
         )
-        signing.sign_unsigned(connection)

@@ -70,6 +70,12 @@ def own_key(connection: Connection) -> OwnKey | None:
     )
 
 
+def signed(connection: Connection, store_id: str, lane: str, seq: int, head: str) -> str | None:
+    """Sign what is about to be saved; nothing in a vault whose officer has no key yet."""
+    own = own_key(connection)
+    return None if own is None else own.sign(lane_statement(own.holder, store_id, lane, seq, head))
+
+
 def sign_unsigned(connection: Connection) -> None:
     """Sign every command numbered under this vault's present name that is not signed yet."""
     own = own_key(connection)

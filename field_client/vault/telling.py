@@ -64,7 +64,10 @@ class Telling:
         if own is None:
             return
         told = OfficerKey(officer_key=own.public_text, office=own.holder.office, proof=own.prove())
-        answer = self._sender.send(OFFICER_KEY_PATH, write_officer_key(told), _KIND)
+        try:
+            answer = self._sender.send(OFFICER_KEY_PATH, write_officer_key(told), _KIND)
+        except RuleBroken:  # told another time: what waits here goes all the same
+            return
         if answer.status == _OK:
             self._store.put(TOLD, epoch or "")
             self._refused = None

@@ -29,7 +29,7 @@ from sync.officer_keys import (
 from sync.wire import NotAMessage
 
 UNPROVEN = "officer_key.unproven"
-"""The office's refusal (400) of a key that has not signed whose it is, and for this office."""
+"""The office's refusal (422) of a key that has not signed whose it is, and for this office."""
 
 officer_key_api = Blueprint("officer_keys", __name__)
 
@@ -48,7 +48,7 @@ def tell_officer_key() -> Response:
     except NotAMessage as error:
         raise DeviceRefused("message.unreadable", 400) from error
     if not _is_proven(told, speaking):
-        raise DeviceRefused(UNPROVEN, 400)
+        raise DeviceRefused(UNPROVEN, 422)
     command = BindOfficerKey(
         device_id=speaking.device_id, officer_key=told.officer_key, office=told.office
     )

@@ -162,10 +162,11 @@ OPERATIONS = (
         brings=_json(officer_keys.OfficerKeySchema(), officer_keys.OFFICER_KEY_BYTES_MAX),
         answers={200: Answer(says="It is held", schema=officer_keys.OfficerKeyAnswerSchema())},
         refused={
-            400: ("message.unreadable", "officer_key.unproven"),
+            400: ("message.unreadable",),
             401: (*SIGNED, *STANDING),
             409: ("officer_key.other", "authority.lacking", "device.not_known"),
             413: ("message.too_large",),
+            422: ("officer_key.unproven",),
         },
     ),
     Operation(

@@ -152,7 +152,8 @@ def test_opening_a_vault_makes_its_officers_key_for_this_device_and_office(
 ) -> None:
     keys = []
     for _opening in range(2):
-        vault = opening.open_vault(closed, "four words of nobody", Keeper(), LeaseTold())  # type: ignore[arg-type]
+        opened = opening.keys_by_passphrase(closed, "four words of nobody")
+        vault = opening.open_vault(closed, opened, Keeper(), LeaseTold())  # type: ignore[arg-type]
         own = vault.store.own_key()
         assert own is not None
         keys.append((own.public_text, own.holder))

@@ -150,7 +150,7 @@ def test_a_key_is_believed_only_with_its_own_word_for_whom_it_is(scene: Scene) -
         replace(good, officer_key="A" * 42 + "B"),
         elsewhere,
     ):
-        assert scene.tell(wrong) == (400, "officer_key.unproven")
+        assert scene.tell(wrong) == (422, "officer_key.unproven")
     for unreadable in (b"", b"{}", b"[]", write_officer_key(replace(good, officer_key="é"))):
         assert scene.tell(unreadable) == (400, "message.unreadable")
     assert scene.tell(bytes(OFFICER_KEY_BYTES_MAX + 1))[0] == 413

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 
 import requests
@@ -251,6 +251,10 @@ def _enrol(case: Case, running: Running) -> None:
     case.body |= {"code": running.code, "public_key": write_key(running.newcomer.public_key)}
 
 
+def _officer_key(case: Case, running: Running) -> None:
+    case.body |= asdict(running.officer_key)
+
+
 def _begin(case: Case, running: Running) -> None:
     case.headers["Upload-Metadata"] = blobs.write_metadata(running.digest)
     case.headers["Upload-Length"] = str(len(running.picture))
@@ -272,6 +276,7 @@ def _photograph(case: Case, _running: Running) -> bytes:
 
 _LIKELY: Mapping[str, Callable[[Case, Running], bytes | None]] = {
     "enrol": _enrol,
+    "officer_key": _officer_key,
     "sealed": lambda _case, _running: b"",
     "sealed_photograph": _photograph,
     "begin_upload": _begin,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from server.access.device_commands import IssueEnrolmentTicket
+from server.access.device_commands import IssueEnrolmentTicket, write_key
 from server.access.enrolment import hash_code, new_code, office_key
 from server.demo.processes import Process
 from server.spine import clock
 from server.spine.database_roles import office_url
+from sync.officer_keys import Holder, OfficerKey, key_statement
 from tests.conftest import connection_string
 from tests.server.access.tablet import Tablet
 from tests.server.day import Day, day
@@ -39,6 +42,7 @@ class Running:
     upload: str
     digest: str
     picture: bytes
+    officer_key: OfficerKey
     witness: Witness
     log: Path
 
@@ -74,11 +78,21 @@ def running(day: Day, tmp_path: Path) -> Iterator[Running]:
                 upload=begun.headers["Location"].rpartition("/")[2],
                 digest=name,
                 picture=picture,
+                officer_key=own_key(phone.device_id, day.amina.user_id),
                 witness=witness,
                 log=office.log,
             )
     finally:
         office.end()
+
+
+def own_key(device_id: str, officer_id: str) -> OfficerKey:
+    """Make a key of this officer's, and have it say so itself."""
+    key = Ed25519PrivateKey.generate()
+    written = write_key(key.public_key().public_bytes_raw())
+    holder = Holder(office="", device_id=device_id, officer_id=officer_id)
+    proof = b64encode(key.sign(key_statement(holder, written))).decode()
+    return OfficerKey(officer_key=written, office="", proof=proof)
 
 
 def ticket(day: Day) -> str:
