@@ -372,7 +372,9 @@ def _in_words(asked: Field[Any], value: object) -> object:
             return asked.check(value)
         except ValidationError:
             return None
-    return value if isinstance(value, str) and not is_id(value) else None
+    if not isinstance(value, str) or is_id(value):
+        return None
+    return Sentence("%(typed)s", typed=value)  # what was typed is no sentence with gaps in it
 
 
 def _shown(body: bytes | None) -> str:

@@ -96,6 +96,16 @@ def test_a_visit_to_the_wrong_case_is_recorded_on_the_right_one(
         assert command.happened_at.isoformat() == HAPPENED_AT
 
 
+@pytest.mark.parametrize("notes", ["100% sure it was his car", "paid %d of it", "50%"])
+def test_what_an_officer_typed_is_shown_as_typed_whatever_signs_are_in_it(
+    day: Day, strangers: Household, notes: str
+) -> None:
+    tablet = Tablet(day, day.amina)
+    written = tablet.visit(strangers.case_id, notes=notes)
+    tablet.send(written)
+    assert notes in day.browser(day.supervisor).get(f"/set-aside/{aside_of(written)}")
+
+
 def test_the_officer_is_told_on_the_device(
     day: Day, theirs: Household, strangers: Household
 ) -> None:
