@@ -57,12 +57,17 @@ class Translator:
     )
 
     def __call__(self, sentence: str, **values: object) -> str:
-        """Say a sentence; one refused earlier brings its own values along, and nothing stays nothing."""
+        """Say a sentence; one refused earlier brings its own values along, and nothing stays nothing.
+
+        Where no values are given nothing is filled in: it may be what somebody typed, percent signs
+        and all.
+        """
         if not sentence:
             return ""
         if isinstance(sentence, Sentence):
             return self.gettext(sentence.text) % self._said({**sentence.values, **values})
-        return self.gettext(sentence) % self._said(values)
+        said = self.gettext(sentence)
+        return said % self._said(values) if values else said.replace("%%", "%")
 
     def count(self, one: str, many: str, number: int, **values: object) -> str:
         """Say how many, because languages differ in how many plurals they have."""

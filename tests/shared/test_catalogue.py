@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from shared.catalogue import (
     ENGLISH,
     LANGUAGES,
@@ -31,6 +33,16 @@ def test_a_sentence_is_english_text_that_can_be_said_in_another_language() -> No
 def test_a_sentence_inside_a_sentence_is_said_too() -> None:
     sentence = Sentence("Enter a date after %(day)s", day=Sentence("Monday"))
     assert translator(PSEUDO)(sentence) == "⟦Enter a date after ⟦Monday⟧⟧"
+
+
+@pytest.mark.parametrize("typed", ["50%", "100% sure", "paid %d of 5 %s"])
+def test_what_somebody_typed_is_said_as_it_is(typed: str) -> None:
+    assert ENGLISH(typed) == typed
+    assert ENGLISH(Sentence("They said %(words)s", words=typed)) == f"They said {typed}"
+
+
+def test_a_sentence_without_values_says_its_percent_sign_once() -> None:
+    assert ENGLISH("Half is 50%%") == "Half is 50%"
 
 
 def test_nothing_to_say_stays_nothing() -> None:
