@@ -89,7 +89,7 @@ class Keeper:
         self._vault_address = ""
         self._vault_since = 0.0
         self._open = False
-        self._active_at = 0.0
+        self._active_at = self._opened_at = 0.0
         self._window: WindowProcess | None = None
         self._window_since = 0.0
         self._window_shows_erased = False
@@ -140,13 +140,18 @@ class Keeper:
                 if code is not None:
                     return code
             now = clock.elapsed_seconds()
-            asleep, idle = now - looked_at > ASLEEP_SECONDS, now - self._active_at
+            alone = self._open and self._was_left_alone(now, looked_at)
             looked_at = now
             self._tablet.look()
-            if self._open and (asleep or idle >= self._idle_seconds):
+            if alone:
                 self._lock()
             elif self._lease is not None and self._lease.is_over(now, self._in_hand()):
                 self._begin_again()
+
+    def _was_left_alone(self, now: float, looked_at: float) -> bool:
+        """Tell whether an open vault lay untouched, or slept; a sleep before it was opened is none of its."""
+        slept = now - max(looked_at, self._opened_at) > ASLEEP_SECONDS
+        return slept or now - self._active_at >= self._idle_seconds
 
     def _in_hand(self) -> float | None:
         """Say when an open vault was last touched; a locked one has nothing in hand."""
@@ -310,7 +315,7 @@ class Keeper:
             if vault is not self._vault:
                 return
             self._failures = 0
-            self._active_at = clock.elapsed_seconds()
+            self._active_at = self._opened_at = clock.elapsed_seconds()
             self._open = True
             if self._window is not None:
                 self._window.vault_opened()

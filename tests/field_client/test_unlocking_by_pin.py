@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
+from field_client.keeper import ASLEEP_SECONDS
 from field_client.session_pin import ASLEEP_SECONDS_MAX, SESSION_SECONDS_MAX, TRIES_MAX
 from tests.field_client.office import SmallOffice
 from tests.field_client.running import (
@@ -115,6 +117,21 @@ def test_a_lock_page_that_stood_there_past_the_session_asks_for_the_passphrase(
     assert person.post("/unlock", passphrase=PASSPHRASE).url.endswith("/today")
     device.next_address("unlocked")
     assert lock(device, person).url.endswith("/unlock")
+
+
+def test_a_device_unlocked_as_it_wakes_is_not_locked_again_for_having_slept(
+    start: StartDevice, office: SmallOffice, hand: Hand
+) -> None:
+    looks_seldom = "from field_client import keeper; keeper._LOOK_SECONDS = 4.0; "
+    device = start(first=looks_seldom + hand.first)
+    person = enrol(device, office)
+    device.next_address("unlocked")
+    lock(device, person)
+    hand.move_to(1_000 + 2 * ASLEEP_SECONDS)
+    assert person.post("/unlock", passphrase=PASSPHRASE).url.endswith("/today")
+    device.next_address("unlocked")
+    time.sleep(5)
+    assert device.printed_no_more(), "the keeper has looked at the clock since"
 
 
 def test_a_pin_is_chosen_with_the_passphrase_and_forgotten_at_a_press(
