@@ -149,7 +149,7 @@ class Keeper:
                 self._begin_again()
 
     def _was_left_alone(self, now: float, looked_at: float) -> bool:
-        """Tell whether an open vault lay untouched, or slept; a sleep before it was opened is none of its."""
+        """Tell whether an open vault lay untouched, or slept since it was opened."""
         slept = now - max(looked_at, self._opened_at) > ASLEEP_SECONDS
         return slept or now - self._active_at >= self._idle_seconds
 
